@@ -1,0 +1,175 @@
+"""The typed configuration: the source of truth of config/config.yaml, its defaults and its JSON schema.
+
+Light on purpose (pydantic only): the Snakefile reads it at every parse, on cluster nodes too.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from nightshift.errors import InputError, Problem
+
+Metric = Literal["roc_auc", "average_precision", "log_loss"]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Cutoff(Section):
+    """The moment of the prediction as days from a date column."""
+
+    column: str = Field(description="A date column of the cases.")
+    days: float = Field(0.0, description="Days to add to it; negative means before.")
+
+
+class Data(Section):
+    """The two inputs and what their columns mean."""
+
+    cases: str = Field(description="Table of cases, one row each: .csv, .tsv, .parquet, .jsonl.")
+    transcripts: str | None = Field(
+        None,
+        description="Turns: .jsonl, .csv, .tsv or .parquet; or a folder of .vtt, .srt, .txt and .json files named by case. "
+        "None: the table alone.",
+    )
+    id: str = Field(description="Column that names a case, unique.")
+    target: str = Field(description="Column to predict; two values.")
+    positive: str | bool | int | float | None = Field(
+        None,
+        description="The value of target that counts as 1; needed when the values are not 0/1, true/false or yes/no.",
+    )
+    group: str | None = Field(
+        None,
+        description="Column of cases that belong together (account, customer); a group is never split between folds.",
+    )
+    time: str | None = Field(
+        None, description="Date column; given, the latest cases are the holdout and folds go forward in time."
+    )
+    cutoff: str | Cutoff | None = Field(
+        None,
+        description="When the prediction is made: a date column, or {column, days}. Later turns are dropped and counted.",
+    )
+    drop: list[str] = Field([], description="Columns known only after the outcome.")
+
+    def cutoff_rule(self) -> Cutoff | None:
+        return Cutoff(column=self.cutoff) if isinstance(self.cutoff, str) else self.cutoff
+
+
+class Validation(Section):
+    """How experiments are judged."""
+
+    holdout: Annotated[float, Field(gt=0, lt=0.6)] = Field(0.2, description="Share of cases kept for the verdict.")
+    folds: Annotated[int, Field(ge=2, le=20)] = Field(5, description="Folds of the cross-validation.")
+    repeats: Annotated[int, Field(ge=1, le=20)] = Field(
+        1, description="Times the folds are drawn anew; more for small data."
+    )
+    split_column: str | None = Field(
+        None,
+        description="Your own split: a column with 'holdout' for the holdout and any other value as the name of a fold.",
+    )
+
+
+class Search(Section):
+    """How long and how hard to look."""
+
+    experiments: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        24, description="Experiments of a night, baseline included."
+    )
+    parallel: Annotated[int, Field(ge=1, le=64)] = Field(
+        4,
+        description="Experiments in flight: proposal k sees the results of 0..k-parallel. Changes the night; cores do not.",
+    )
+    job_timeout: Annotated[float, Field(gt=0)] = Field(1800, description="Seconds that one job may take.")
+    deadline: str | None = Field(
+        None, description="Propose nothing that would end later: a clock time ('07:00') or a duration ('90m', '8h')."
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(0, description="Seed of split, learners and search.")
+    metric: Metric = Field(
+        "roc_auc", description="What decides keep or discard: roc_auc, average_precision or log_loss."
+    )
+    keep: Annotated[float, Field(ge=0, le=5)] = Field(
+        0.5, description="Keep an experiment when its gain exceeds this many standard errors of the paired difference."
+    )
+
+    @field_validator("deadline")
+    @classmethod
+    def _deadline_is_clock_or_duration(cls, value: str | None) -> str | None:
+        if value is None or re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d|\d+(\.\d+)?\s*[smh]", value):
+            return value
+        raise ValueError("write a clock time such as '07:00' (in quotes) or a duration such as '90m' or '8h'")
+
+
+class Agent(Section):
+    """Who proposes."""
+
+    backend: Literal["search"] = Field(
+        "search", description="search: portfolio, then Optuna. Needs no key and no network."
+    )
+
+
+class Dvc(Section):
+    """What is recorded."""
+
+    record: bool = Field(True, description="Save every experiment as a DVC experiment; needs a git repository.")
+
+
+class Config(Section):
+    """config/config.yaml."""
+
+    data: Data
+    validation: Validation = Validation()
+    search: Search = Search()
+    agent: Agent = Agent()
+    dvc: Dvc = Dvc()
+
+    @model_validator(mode="after")
+    def _one_way_to_split(self) -> Config:
+        if self.validation.split_column and self.validation.repeats > 1:
+            raise ValueError("validation.repeats does nothing with a split_column of your own; leave it at 1")
+        if self.data.time and self.validation.repeats > 1:
+            raise ValueError("validation.repeats does nothing with data.time (forward folds are fixed); leave it at 1")
+        return self
+
+
+def parse_config(content: dict[str, Any], file: str = "config/config.yaml") -> Config:
+    """Check a configuration.
+
+    Raises
+    ------
+    InputError
+        Every problem at once, each with its key; an unknown key with the nearest known one.
+    """
+    try:
+        return Config.model_validate(content or {})
+    except ValidationError as error:
+        raise InputError([explain(item, Config, file) for item in error.errors()]) from None
+
+
+def explain(item: dict[str, Any], model: type[BaseModel], file: str) -> Problem:
+    """One pydantic error in the words of the user's file."""
+    # Members of unions put their own names into the location: keep what stands in the file.
+    path = [str(part) for part in item["loc"] if not re.match(r"(str|Cutoff|bool|int|float)$", str(part))]
+    key = ".".join(path)
+    if item["type"] == "extra_forbidden":
+        known = _keys_beside(model, path)
+        near = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
+        remedy = f"did you mean {'.'.join([*path[:-1], near[0]])!r}?" if near else f"known here: {', '.join(known)}"
+        return Problem(f"unknown key {key!r}", remedy, file)
+    if item["type"] == "missing":
+        return Problem(f"key {key!r} is missing", "add it; config/README.md says what it means", file)
+    message = item["msg"].removeprefix("Value error, ")
+    value = "" if isinstance(item["input"], dict) else f" (found {item['input']!r})"
+    return Problem(f"{key or 'configuration'}: {message}{value}", "config/README.md lists the allowed values", file)
+
+
+def _keys_beside(model: type[BaseModel], path: list[str]) -> list[str]:
+    for part in path[:-1]:
+        field = model.model_fields.get(part)
+        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+            return []
+        model = field.annotation
+    return sorted(model.model_fields)
