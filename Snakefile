@@ -1,0 +1,37 @@
+# The door: configuration, checks, the rules of a night, and what `snakemake` makes by default.
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+container: None
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/agent.smk"
+include: "rules/experiment.smk"
+include: "rules/slot.smk"
+include: "rules/record.smk"
+include: "rules/report.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        "results/ending.md",
+
+
+onsuccess:
+    print_ending()
+
+
+onerror:
+    print_problem()

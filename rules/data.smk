@@ -1,0 +1,76 @@
+# From the user's files to development cases, folds and holdout.
+
+
+def data_files(wildcards):
+    """The inputs that are there; `ingest` says in one message what is missing."""
+    names = [NIGHT.data.cases, NIGHT.data.transcripts]
+    made = [name for name in names if name and name.startswith("data/demo/")]
+    return [
+        ancient(name)
+        for name in names
+        if name and (name in made or os.path.exists(name))
+    ]
+
+
+rule make_demo:
+    output:
+        cases="data/demo/cases.csv",
+        transcripts="data/demo/transcripts.jsonl",
+        readme="data/demo/README.md",
+    log:
+        "results/logs/make_demo.log",
+    params:
+        n=config.get("demo", {}).get("n", 1200),
+        seed=config.get("demo", {}).get("seed", 0),
+    script:
+        "../scripts/make_demo.py"
+
+
+rule ingest:
+    input:
+        data_files,
+    output:
+        cases=temp("results/data/ingested/cases.parquet"),
+        turns=temp("results/data/ingested/turns.parquet"),
+        labels=temp("results/data/ingested/labels.parquet"),
+        about="results/data/ingested.json",
+    log:
+        "results/logs/ingest.log",
+    benchmark:
+        "results/benchmarks/ingest.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        config=NIGHT.model_dump(mode="json"),
+    script:
+        "../scripts/ingest.py"
+
+
+rule split:
+    input:
+        cases=ancient("results/data/ingested/cases.parquet"),
+        turns=ancient("results/data/ingested/turns.parquet"),
+        labels=ancient("results/data/ingested/labels.parquet"),
+        about=ancient("results/data/ingested.json"),
+    output:
+        cases="results/data/development/cases.parquet",
+        turns="results/data/development/turns.parquet",
+        folds="results/data/development/folds.parquet",
+        holdout_cases="results/data/holdout/cases.parquet",
+        holdout_turns="results/data/holdout/turns.parquet",
+        holdout_labels="results/data/holdout/labels.parquet",
+        card="results/data/card.json",
+        identity="results/data/identity.json",
+        split="results/data/split.json",
+    log:
+        "results/logs/split.log",
+    benchmark:
+        "results/benchmarks/split.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        config=NIGHT.model_dump(mode="json"),
+    script:
+        "../scripts/split.py"

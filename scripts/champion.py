@@ -1,0 +1,12 @@
+from typing import TYPE_CHECKING
+
+from nightshift.job import logging_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logging_to(snakemake.log):
+    from nightshift.config import Data
+    from nightshift.morning import crown
+
+    crown(snakemake.output[0], Data.model_validate(snakemake.params.data))

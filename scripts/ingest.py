@@ -1,0 +1,13 @@
+from typing import TYPE_CHECKING
+
+from nightshift.job import logging_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logging_to(snakemake.log):
+    from nightshift.agents.queue import check_queue
+    from nightshift.config import Config
+    from nightshift.data.stages import ingest
+
+    ingest(Config.model_validate(snakemake.params.config), check_queue(), snakemake.output)

@@ -1,0 +1,11 @@
+from typing import TYPE_CHECKING
+
+from nightshift.job import logging_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logging_to(snakemake.log):
+    from nightshift.recording import record
+
+    record(snakemake.wildcards.exp, snakemake.params.record, snakemake.output[0])

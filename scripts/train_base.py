@@ -1,0 +1,11 @@
+from typing import TYPE_CHECKING
+
+from nightshift.job import logging_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logging_to(snakemake.log):
+    from nightshift.chain import train
+
+    train(snakemake.wildcards.digest, snakemake.output[0])

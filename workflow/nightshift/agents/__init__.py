@@ -1,0 +1,1 @@
+"""Who proposes: the queue of people, the portfolio, the search."""

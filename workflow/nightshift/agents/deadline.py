@@ -1,0 +1,54 @@
+"""When a night ends early: config/STOP and search.deadline."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from nightshift.agents.history import EXPERIMENTS, name_of
+from nightshift.config import Search
+from nightshift.files import read_json, write_json
+
+STOP = "config/STOP"
+START = ".nightshift/start.json"
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def deadline_after(start: float, deadline: str) -> float:
+    """Unix time of a deadline ('07:00' or '90m') for a night that starts at unix time `start`."""
+    duration = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh])", deadline)
+    if duration:
+        return start + float(duration[1]) * _UNITS[duration[2]]
+    hour, minute = map(int, deadline.split(":"))
+    began = datetime.fromtimestamp(start)
+    end = began.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return (end if end > began else end + timedelta(days=1)).timestamp()
+
+
+def note_start(root: Path = Path()) -> None:
+    """Remember when this run of the night started; every run of `snakemake` counts its deadline anew."""
+    write_json(root / START, {"start": time.time()})
+
+
+def reason_to_stop(number: int, search: Search, root: Path = Path()) -> str | None:
+    """Why proposal `number` should not be made, or None. The baseline is always made."""
+    if number == 0:
+        return None
+    if (root / STOP).exists():
+        return f"{STOP} is there; remove it and run again to go on"
+    if search.deadline is None or not (root / START).exists():
+        return None
+    end = deadline_after(read_json(root / START)["start"], search.deadline)
+    if time.time() + _usual_seconds(number, root) > end:
+        return f"the deadline {search.deadline} would be missed; run again to go on"
+    return None
+
+
+def _usual_seconds(number: int, root: Path) -> float:
+    """Median work of the last experiments that are done; 0 when none is."""
+    done = [root / EXPERIMENTS / name_of(earlier) / "metrics.json" for earlier in range(max(0, number - 12), number)]
+    seconds = [read_json(path)["seconds_spent"] for path in done if path.exists()]
+    return statistics.median(seconds) if seconds else 0.0

@@ -1,0 +1,87 @@
+"""What a proposal may know: the experiments before it, and the scores of those that left the window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nightshift.experiment import BaseSpec, Experiment, parse_experiment
+from nightshift.files import read_json
+
+EXPERIMENTS = "results/experiments"
+HISTORY = "results/history"
+
+
+def name_of(number: int) -> str:
+    """exp-0007 for 7."""
+    return f"exp-{number:04d}"
+
+
+def number_of(experiment: str) -> int:
+    """7 for exp-0007."""
+    return int(experiment.removeprefix("exp-"))
+
+
+@dataclass(frozen=True)
+class Past:
+    """An earlier experiment.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    metrics : dict or None
+        Its metrics.json; None while the window has not passed it, even if the file is already there.
+    draw : dict
+        What the search drew for it (`move`, `params`); empty for other authors.
+    """
+
+    experiment: Experiment
+    metrics: dict[str, Any] | None
+    draw: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def scored(self) -> bool:
+        return self.metrics is not None and self.metrics["status"] != "crash"
+
+
+@dataclass(frozen=True)
+class History:
+    """Experiments 0..k-1 in ledger order."""
+
+    past: list[Past]
+
+    def champion(self) -> Past | None:
+        """The champion after the latest experiment whose score may be seen."""
+        seen = [past for past in self.past if past.metrics is not None]
+        if not seen or seen[-1].metrics["champion"] is None:
+            return None
+        return self.past[number_of(seen[-1].metrics["champion"])]
+
+    def digests(self) -> set[str]:
+        """Of all that was proposed, scored or not: nothing is run twice."""
+        return {past.experiment.digest() for past in self.past}
+
+    def library(self) -> list[tuple[float, str, BaseSpec, Experiment]]:
+        """Every base trained so far, best first: cv_auc, name, base, an experiment that holds its views."""
+        found: dict[str, tuple[float, str, BaseSpec, Experiment]] = {}
+        for past in self.past:
+            if past.scored:
+                for name, auc in past.metrics["base_auc"].items():
+                    found.setdefault(name, (auc, name, past.experiment.bases[name], past.experiment))
+        return sorted(found.values(), key=lambda item: (-item[0], item[1]))
+
+
+def read_history(number: int, parallel: int, root: Path = Path()) -> History:
+    """History that proposal `number` sees with a window of `parallel` experiments.
+
+    Later scores are not read even if they are there, so that a night does not depend on how fast jobs end.
+    """
+    past = []
+    for earlier in range(number):
+        kept = read_json(root / HISTORY / f"{name_of(earlier)}.json")
+        visible = earlier <= number - parallel
+        metrics = read_json(root / EXPERIMENTS / name_of(earlier) / "metrics.json") if visible else None
+        experiment = parse_experiment(kept["experiment"], f"{HISTORY}/{name_of(earlier)}.json")
+        past.append(Past(experiment, metrics, kept.get("draw") or {}))
+    return History(past)

@@ -1,0 +1,51 @@
+"""Experiments that people queue by hand: config/experiments/*.yaml, each taken exactly once, in order of their names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nightshift.errors import InputError, Problem
+from nightshift.experiment import Experiment, read_experiment
+
+QUEUE = "config/experiments"
+
+
+def queued_files(root: Path = Path()) -> list[Path]:
+    """Files in the queue, by name, relative to `root`."""
+    found = [path for pattern in ("*.yaml", "*.yml") for path in (root / QUEUE).glob(pattern)]
+    return sorted(path.relative_to(root) for path in found)
+
+
+def waiting(taken: set[str], root: Path = Path()) -> list[Path]:
+    """Files that no proposal has taken yet."""
+    return [path for path in queued_files(root) if path.name not in taken]
+
+
+def take(taken: set[str], root: Path = Path()) -> tuple[Experiment | None, list[str], dict[str, str]]:
+    """The next valid experiment of the queue.
+
+    Returns
+    -------
+    experiment : Experiment or None
+    files : names of the files taken now, the invalid ones before it included
+    refused : name -> what is wrong with it
+    """
+    files, refused = [], {}
+    for path in waiting(taken, root):
+        files.append(path.name)
+        try:
+            return read_experiment(root / path), files, refused
+        except InputError as error:
+            refused[path.name] = str(error)
+    return None, files, refused
+
+
+def check_queue(root: Path = Path()) -> list[Problem]:
+    """Problems of all files in the queue, for the check before the first experiment."""
+    problems: list[Problem] = []
+    for path in queued_files(root):
+        try:
+            read_experiment(root / path)
+        except InputError as error:
+            problems += error.problems
+    return problems

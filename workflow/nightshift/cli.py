@@ -1,0 +1,99 @@
+"""The command `nightshift`: what a night needs beside `snakemake` and `dvc`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nightshift.errors import NightshiftError
+
+# Each command imports what it needs itself: `nightshift --help` answers at once.
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Instead of those of the command line.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 1 when a message on standard error says what is wrong.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except NightshiftError as error:
+        print(f"nightshift: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="nightshift", description=__doc__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    restore = commands.add_parser("restore", help="lay out a night that `dvc exp pull origin night` brought here")
+    restore.add_argument("name", nargs="?", default="night", help="the DVC experiment (default: %(default)s)")
+    restore.set_defaults(run=_restore)
+
+    archive = commands.add_parser("archive", help="move the night aside, so that the next starts from nothing")
+    archive.set_defaults(run=_archive)
+
+    demo = commands.add_parser("demo", help="write demo data: deals and the transcripts of their calls")
+    demo.add_argument("--folder", type=Path, default=Path("data/demo"), help="where (default: %(default)s)")
+    demo.add_argument("--n", type=_cases, default=1200, help="deals, 100 to 1,000,000 (default: %(default)s)")
+    demo.add_argument("--seed", type=int, default=0, help="other seeds, other deals (default: %(default)s)")
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+def _cases(text: str) -> int:
+    count = int(text.replace(",", "").replace("_", ""))
+    if not 100 <= count <= 1_000_000:
+        raise argparse.ArgumentTypeError("from 100 to 1,000,000")
+    return count
+
+
+def _project() -> Path:
+    root = Path.cwd()
+    if not (root / "dvc.yaml").is_file() or not (root / "config").is_dir():
+        raise NightshiftError("run this at the top of the project, where dvc.yaml and config/ lie")
+    return root
+
+
+def _restore(options: argparse.Namespace) -> None:
+    from nightshift.record import restore, show_command
+
+    root = _project()
+    paths = restore(root, options.name)
+    print(f"restored to results/: {', '.join(path.name for path in paths)}")
+    print(f"its experiments: `dvc exp pull origin -A`, then `{show_command(root)}`")
+
+
+def _archive(options: argparse.Namespace) -> None:
+    from nightshift.record import archive
+
+    root = _project()
+    archived = archive(root)
+    print(f"moved to {archived.folder.relative_to(root)}/")
+    if archived.outcome.recorded:
+        print(f"in DVC its experiments are called {archived.prefix}exp-0000 and so on from now on")
+        print(f"`nightshift restore {archived.prefix}night` brings it back into an empty results/")
+    else:
+        print(f"as a whole it is {archived.outcome.reason}")
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from nightshift import demo
+
+    demo.write(options.folder, options.n, options.seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""A folder of transcripts, one file a call, named by case."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from nightshift.data import dialogues, values
+from nightshift.errors import InputError, Problem
+
+# Our name first; the others are what call recorders and CRMs write.
+ALIASES = {
+    "case_id": ("case_id", "case"),
+    "call": ("call", "call_id", "conversation_id"),
+    "position": ("position", "turn", "index", "turn_index"),
+    "speaker": ("speaker", "role"),
+    "text": ("text", "content", "utterance", "message"),
+    "start": ("start", "start_time", "start_seconds"),
+    "end": ("end", "end_time", "end_seconds"),
+    "time": ("time", "timestamp", "date", "called_at", "call_time"),
+}
+MOST_LISTED = 20
+_OF_TURN = tuple(ours for ours in ALIASES if ours not in ("case_id", "call"))
+_DAY_IN_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T _](\d{2})[-:]?(\d{2}))?")
+
+
+def read_folder(path: Path, name: str, known: Collection[str]) -> tuple[pa.Table, list[str]]:
+    """All turns of all files, as text.
+
+    Parameters
+    ----------
+    path : Path
+        Holds <case>.vtt, <case>__<call>.vtt or <case>/<call>.vtt, and the same with .srt, .txt, .json.
+    name : str
+        What messages call the folder.
+    known : collection of str
+        Ids of the cases: a name that is one as a whole is not taken apart.
+
+    Returns
+    -------
+    (pyarrow.Table, list of str)
+        Columns as `ALIASES`, large_string; warnings. The time of a call is that of its file's content, or a date such
+        as 2024-05-31 in the call's name.
+
+    Raises
+    ------
+    InputError
+        No transcript at all, or every file that cannot be read, with its line.
+    """
+    files, strange = list_files(path)
+    if not files:
+        remedy = f"put files such as <case>.vtt there ({', '.join(dialogues.SUFFIXES)}), or <case>/<call>.vtt"
+        raise InputError([Problem("no transcript in this folder", remedy, name)])
+    forms = {unicodedata.normalize("NFC", case): case for case in known}
+    problems: list[Problem] = []
+    rows: list[list[str | None]] = []
+    for file in files:
+        relative = Path(values.clean(str(file.relative_to(path))))
+        turns = dialogues.read_dialogue(file, f"{name}/{relative}")
+        if isinstance(turns, Problem):
+            problems.append(turns)
+            continue
+        case, call = name_of_call(relative, forms)
+        day = _day_of(call)
+        rows += [[case, call, *_cells(turn, day)] for turn in turns]
+    if problems:
+        more = len(problems) - MOST_LISTED
+        rest = [Problem(f"{more} more files cannot be read", "mend or remove them", name)] if more > 0 else []
+        raise InputError(problems[:MOST_LISTED] + rest)
+    names = ["case_id", "call", *_OF_TURN]
+    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    arrays = [values.blank_to_null(pa.array(column, values.TEXT)) for column in columns]
+    warnings = [f"{name}: {len(strange)} files are no transcripts, such as {strange[0]!r}; ignored"] if strange else []
+    return pa.Table.from_arrays(arrays, names=names), warnings
+
+
+def list_files(path: Path) -> tuple[list[Path], list[str]]:
+    """Transcripts under a folder, one level deep, in order of their names; and names of what is none."""
+    files, strange = [], []
+    for folder, subfolders, names in os.walk(path):
+        depth = len(Path(folder).relative_to(path).parts)
+        subfolders[:] = sorted(d for d in subfolders if not d.startswith(".")) if depth == 0 else []
+        for file in (Path(folder, n) for n in sorted(names) if not n.startswith(".")):
+            if file.suffix.lower() in dialogues.SUFFIXES:
+                files.append(file)
+            else:
+                strange.append(values.clean(str(file.relative_to(path))))
+    return files, strange
+
+
+def name_of_call(relative: Path, forms: dict[str, str]) -> tuple[str, str]:
+    """Case and call of a file by its path in the folder; `forms` maps NFC-normalised ids to ids."""
+
+    def known(case: str) -> str | None:
+        # macOS writes accents of file names in two characters.
+        return forms.get(unicodedata.normalize("NFC", case))
+
+    if len(relative.parts) > 1:
+        return known(relative.parts[0]) or relative.parts[0], relative.stem
+    stem = relative.stem
+    if known(stem):
+        return known(stem), "1"
+    parts = stem.split("__")
+    for i in range(len(parts) - 1, 0, -1):
+        case = known("__".join(parts[:i]))
+        if case:
+            return case, "__".join(parts[i:])
+    return (parts[0], "__".join(parts[1:])) if len(parts) > 1 else (stem, "1")
+
+
+def _day_of(call: str) -> str | None:
+    found = _DAY_IN_NAME.search(call)
+    if not found:
+        return None
+    day, hours, minutes = found.groups()
+    return f"{day}T{hours}:{minutes}" if hours else day
+
+
+def _cells(turn: dict[str, Any], day: str | None) -> list[str | None]:
+    lowered = {str(key).lower(): value for key, value in turn.items()}
+    cells = []
+    for ours in _OF_TURN:
+        found = (lowered[alias] for alias in ALIASES[ours] if lowered.get(alias) is not None)
+        cells.append(values.text_of_value(next(found, day if ours == "time" else None)))
+    return cells

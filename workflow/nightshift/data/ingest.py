@@ -1,0 +1,287 @@
+"""The door to the user's data: checked cases and turns, or one message with all that is wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nightshift.config import Config, Cutoff, Data
+from nightshift.data import checks, dates, tables, transcripts
+from nightshift.data import turns as turns_of
+from nightshift.data.schema import CASE_ID, Schema, apply_schema, infer_schema
+from nightshift.errors import InputError, Problem
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """Cases and turns in one form, whatever their files were.
+
+    Attributes
+    ----------
+    cases : DataFrame
+        `case_id` (str), then the feature columns in file order, cast by `schema`; no label of any kind.
+    keys : DataFrame
+        case_id, target (int8), group (str or missing), time (datetime64[us] or NaT), split (str or missing), row by row
+        as `cases`: the only thing that holds labels.
+    turns : DataFrame
+        case_id, call, position, speaker, text, start, end (seconds), time; sorted.
+    schema : Schema
+        How later rows are to be cast.
+    warnings : list of str
+    counts : dict of str to int
+        cases, positives, cases_with_turns, calls, turns, turns_read, turns_after_cutoff, turns_of_unknown_cases, ...
+    """
+
+    cases: pd.DataFrame
+    keys: pd.DataFrame
+    turns: pd.DataFrame
+    schema: Schema
+    warnings: list[str]
+    counts: dict[str, int]
+
+
+def ingest(config: Config, root: str | Path) -> Ingested:
+    """Read and check everything that the configuration names.
+
+    Parameters
+    ----------
+    config : Config
+    root : str or Path
+        Folder from which the paths in `config.data` count.
+
+    Returns
+    -------
+    Ingested
+
+    Raises
+    ------
+    InputError
+        Every problem of cases, transcripts and configuration at once.
+    """
+    data, root = config.data, Path(root)
+    problems = checks.check_cutoff_days(config)
+    table = raw = keys = None
+    warnings: list[str] = []
+    try:
+        table = tables.read_table(root / data.cases, data.cases)
+        keys = _keys(table, config, problems)
+    except InputError as error:
+        problems += error.problems
+    known = _ids_of(table, data.id)
+    if data.transcripts:
+        try:
+            raw, warnings = transcripts.read_turns(root / data.transcripts, data.transcripts, data.id, known)
+            problems += _check_turns(raw, known, data)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return _assemble(table, keys, raw, config, warnings)
+
+
+def read_new(
+    cases: str | Path | pd.DataFrame,
+    transcripts_: str | Path | pd.DataFrame | None,
+    schema: Schema,
+    data: Data,
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Read new rows for a prediction as `ingest` read the old ones; labels are not needed and are ignored.
+
+    Parameters
+    ----------
+    cases : path or DataFrame
+        Raw rows with data.id.
+    transcripts_ : path, DataFrame or None
+        Raw turns.
+    schema : Schema
+        From `ingest`.
+    data : Data
+        Section `data` of the configuration of that night.
+
+    Returns
+    -------
+    (cases, turns, warnings)
+        As `Ingested.cases` and `Ingested.turns`.
+
+    Raises
+    ------
+    InputError
+        Unreadable input; ids missing or duplicated; no column for case or text in the turns.
+    """
+    name, problems = _name_of(cases, "cases"), []
+    table = tables.table_of_frame(cases, name) if isinstance(cases, pd.DataFrame) else tables.read_table(cases, name)
+    if data.id not in table.column_names:
+        known = ", ".join(map(repr, table.column_names[:15]))
+        raise InputError([Problem("no such column", f"every row needs its id; columns here: {known}", name, data.id)])
+    problems += checks.check_ids(tables.column(table, data.id), data.id, name)
+    ids = _ids_of(table, data.id)
+    raw, warnings, said = None, [], _name_of(transcripts_, "transcripts")
+    try:
+        if isinstance(transcripts_, pd.DataFrame):
+            raw, warnings = transcripts.turns_of_table(tables.table_of_frame(transcripts_, said), said, data.id)
+        elif transcripts_ is not None:
+            raw, warnings = transcripts.read_turns(transcripts_, said, data.id, ids)
+    except InputError as error:
+        problems += error.problems
+    if problems:
+        raise InputError(problems)
+    frame, more = _cases(table, data.id, schema, name)
+    turns, _, late = _turns(raw, table, frame[CASE_ID], schema, said)
+    return frame, turns, warnings + more + late
+
+
+def _keys(table: pa.Table, config: Config, problems: list[Problem]) -> pd.DataFrame | None:
+    """Labels and all that the split needs; None when the target cannot be read. Problems are added to the list."""
+    data, file = config.data, config.data.cases
+    names = table.column_names
+    missing = checks.check_columns(names, config, file)
+    problems += missing
+    if table.num_rows == 0:
+        problems.append(Problem("there is a header but no row", "export it again", file))
+        return None
+    if data.id in names:
+        problems += checks.check_ids(tables.column(table, data.id), data.id, file)
+    rule = data.cutoff_rule()
+    for key, column in (("data.time", data.time), ("data.cutoff", rule and rule.column)):
+        if column in names and not (key == "data.cutoff" and column == data.time):
+            problems += checks.check_dates(tables.column(table, column), column, key, file)
+    if data.target not in names:
+        return None
+    target, _, found = checks.target_of(tables.column(table, data.target), data, file)
+    problems += found
+    group = _label(table, data.group)
+    split = _label(table, config.validation.split_column)
+    if target is None or data.id not in names:
+        return None
+    problems += checks.check_classes(target, group, split, config, file)
+    nothing = pd.Series(np.nan, index=pd.RangeIndex(table.num_rows), dtype="str")
+    return pd.DataFrame(
+        {
+            CASE_ID: _text(table, data.id),
+            "target": target,
+            "group": nothing if group is None else group,
+            "time": _moments(table, data.time),
+            "split": nothing if split is None else split,
+        }
+    )
+
+
+def _check_turns(raw: pd.DataFrame, known: list[str], data: Data) -> list[Problem]:
+    """What makes all turns useless; what concerns some of them only is a warning."""
+    file = data.transcripts
+    if len(raw) == 0:
+        return [Problem("there is no turn", "export it again, or leave data.transcripts out", file)]
+    problems = []
+    if known and not raw["case_id"].isin(known).any():
+        theirs = ", ".join(map(repr, raw["case_id"].dropna().unique()[:3])) or "nothing"
+        remedy = f"cases are named such as {', '.join(map(repr, known[:3]))}; use the same ids (data.id is {data.id!r})"
+        problems.append(Problem(f"no turn belongs to a known case; turns name {theirs}", remedy, file))
+    if raw["text"].isna().all():
+        problems.append(Problem("every turn is without text", "check which column holds the words", file, "text"))
+    if data.cutoff is not None and raw["time"].isna().all():
+        remedy = (
+            "add a column 'time' with the date of the call (in a folder: a date in the call's name, such as "
+            "<case>__2024-05-31.vtt), or leave data.cutoff out"
+        )
+        problems.append(Problem("data.cutoff is set, but no turn says when its call was held", remedy, file, "time"))
+    return problems
+
+
+def _assemble(
+    table: pa.Table, keys: pd.DataFrame, raw: pd.DataFrame | None, config: Config, warnings: list[str]
+) -> Ingested:
+    data, rule = config.data, config.data.cutoff_rule()
+    apart = {data.id, data.target, data.group, config.validation.split_column, *data.drop}
+    features = [name for name in table.column_names if name not in apart]
+    dated = [name for name in (data.time, rule and rule.column) if name]
+    schema, said = infer_schema(table, features, dated)
+    _, positive, _ = checks.target_of(tables.column(table, data.target), data, data.cases)
+    schema = dataclasses.replace(schema, positive=positive, cutoff=rule and rule.model_dump())
+    said = [f"{data.cases}: {text}" for text in said]
+    cases, more = _cases(table, data.id, schema, data.cases)
+    turns, counts, late = _turns(raw, table, cases[CASE_ID], schema, data.transcripts or "")
+    if not schema.features and len(turns) == 0:
+        remedy = "add columns or transcripts"
+        raise InputError(
+            [Problem("nothing to predict from: no feature column and no turn is left", remedy, data.cases)]
+        )
+    warnings = [*said, *more, *warnings, *late]
+    if data.group and keys["group"].isna().any():
+        warnings.append(
+            f"{data.cases}: {keys['group'].isna().sum()} cases have no {data.group!r}; each is a group of its own"
+        )
+    counts = {
+        "cases": len(cases),
+        "positives": int(keys["target"].sum()),
+        "cases_with_turns": int(turns["case_id"].nunique()),
+        "calls": len(turns[["case_id", "call"]].drop_duplicates()),
+        "turns": len(turns),
+        **counts,
+    }
+    return Ingested(cases, keys, turns, schema, warnings, counts)
+
+
+def _cases(table: pa.Table, id_column: str, schema: Schema, name: str) -> tuple[pd.DataFrame, list[str]]:
+    cases, warnings = apply_schema(table, schema, name)
+    cases.insert(0, CASE_ID, _text(table, id_column))
+    return cases, warnings
+
+
+def _turns(
+    raw: pd.DataFrame | None, table: pa.Table, ids: pd.Series, schema: Schema, name: str
+) -> tuple[pd.DataFrame, dict[str, int], list[str]]:
+    if raw is None:
+        return turns_of.no_turns(), {}, []
+    cutoff, warnings = _cutoff(table, schema)
+    turns, counts, more = turns_of.arrange(raw, ids, cutoff, name)
+    return turns, counts, warnings + more
+
+
+def _cutoff(table: pa.Table, schema: Schema) -> tuple[pd.Series | None, list[str]]:
+    """When each prediction is made; a row that does not say is taken as made now, after all its turns."""
+    if schema.cutoff is None:
+        return None, []
+    rule = Cutoff(**schema.cutoff)
+    if rule.column not in table.column_names:
+        return None, [f"column {rule.column!r} (data.cutoff) is missing; all turns are used"]
+    text = tables.column(table, rule.column)
+    moments = dates.parse_dates(text, schema.formats.get(rule.column, dates.ISO))
+    return moments + pd.Timedelta(days=rule.days), []
+
+
+def _moments(table: pa.Table, column: str | None) -> pd.Series:
+    form = None
+    if column in table.column_names:
+        text = tables.column(table, column)
+        form, _ = dates.guess_format(text)
+    if form is None:
+        return pd.Series(pd.NaT, index=pd.RangeIndex(table.num_rows), dtype="datetime64[us]")
+    return dates.parse_dates(text, form)
+
+
+def _text(table: pa.Table, column: str | None) -> pd.Series | None:
+    if column is None or column not in table.column_names:
+        return None
+    return pd.Series(tables.column(table, column).to_pandas(), dtype="str")
+
+
+def _label(table: pa.Table, column: str | None) -> pd.Series | None:
+    """Names of groups and parts; "Acme" and "Acme " are one account, or it would be on both sides of a fold."""
+    text = _text(table, column)
+    return None if text is None else text.str.strip()
+
+
+def _ids_of(table: pa.Table | None, column: str) -> list[str]:
+    if table is None or column not in table.column_names:
+        return []
+    return pc.unique(tables.column(table, column).drop_null()).to_pylist()
+
+
+def _name_of(source: object, default: str) -> str:
+    return default if source is None or isinstance(source, pd.DataFrame) else str(source)

@@ -1,0 +1,93 @@
+"""The two data rules: `ingest` and `split`, from the user's files to the files of development and holdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nightshift.config import Config
+from nightshift.data import ingest as ingesting
+from nightshift.data.development import folds_frame, labels_frame
+from nightshift.data.leakage import leakage_warnings
+from nightshift.data.schema import Schema
+from nightshift.data.split import Split, group_codes, split_cases
+from nightshift.errors import InputError, Problem
+from nightshift.files import digest_of, digest_of_file, read_json, replacing, write_json
+from nightshift.identity import identity_of
+
+
+def ingest(config: Config, queue_problems: list[Problem], output: Any) -> None:
+    """Read and check everything before the first experiment, the queue of experiments included.
+
+    Raises
+    ------
+    InputError
+        Every problem of data, config and queue.
+    """
+    try:
+        read = ingesting.ingest(config, Path())
+    except InputError as error:
+        raise InputError([*error.problems, *queue_problems]) from None
+    if queue_problems:
+        raise InputError(queue_problems)
+    for frame, path in ((read.cases, output.cases), (read.turns, output.turns), (read.keys, output.labels)):
+        _write(frame, path)
+    for warning in read.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    write_json(
+        output.about, {"schema": json.loads(read.schema.to_json()), "warnings": read.warnings, "counts": read.counts}
+    )
+
+
+def split(config: Config, source: Any, output: Any) -> None:
+    """Choose holdout and folds, lay the two parts apart, and describe the development cases in the card."""
+    cases, turns, keys = (pd.read_parquet(path) for path in (source.cases, source.turns, source.labels))
+    about = read_json(source.about)
+    parts = split_cases(keys, config.validation, config.search.seed)
+    for rows, cases_path, turns_path in (
+        (parts.development, output.cases, output.turns),
+        (parts.holdout, output.holdout_cases, output.holdout_turns),
+    ):
+        part = cases.iloc[rows]
+        _write(part, cases_path)
+        _write(turns[turns["case_id"].isin(part["case_id"])], turns_path)
+    _write(folds_frame(keys, parts), output.folds)
+    _write(labels_frame(keys, parts.holdout, group_codes(keys.iloc[parts.holdout])), output.holdout_labels)
+    schema = Schema.from_json(about["schema"])
+    rows = parts.development
+    times = keys["time"].iloc[rows] if config.data.time else None
+    leaks = leakage_warnings(cases.iloc[rows], keys["target"].iloc[rows], schema, times)
+    write_json(output.card, _card(about, schema, keys, turns, parts, leaks))
+    write_json(output.identity, identity_of(config))
+    data = digest_of([digest_of_file(output.cases), digest_of_file(output.turns), schema.features])
+    folds = digest_of_file(output.folds)[:20]
+    write_json(output.split, {"scheme": parts.scheme, "data": data, "folds": folds, "purged": parts.purged})
+
+
+def _card(
+    about: dict[str, Any], schema: Schema, keys: pd.DataFrame, turns: pd.DataFrame, parts: Split, leaks: list[str]
+) -> dict[str, Any]:
+    development = turns[turns["case_id"].isin(keys["case_id"].iloc[parts.development])]
+    # By the number of cases they speak in: names that change from call to call come last.
+    speakers = development.groupby("speaker")["case_id"].nunique().sort_values(ascending=False, kind="stable")
+    return {
+        "columns": schema.features,
+        "schema": about["schema"],
+        "speakers": speakers.index.tolist()[:10],
+        "counts": about["counts"],
+        "development": len(parts.development),
+        "holdout": len(parts.holdout),
+        "base_rate": float(np.mean(keys["target"].iloc[parts.development])),
+        "scheme": parts.scheme,
+        "warnings": [*about["warnings"], *leaks],
+    }
+
+
+def _write(frame: pd.DataFrame, path: str | Path) -> None:
+    with replacing(path) as partial:
+        frame.reset_index(drop=True).to_parquet(partial, compression="zstd", index=False)

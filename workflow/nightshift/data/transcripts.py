@@ -1,0 +1,141 @@
+"""Turns from one table or from a folder of transcripts, with the names of their columns made ours."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nightshift.data import dates, folders, tables
+from nightshift.errors import InputError, Problem
+
+COLUMNS = tuple(folders.ALIASES)
+# Numbers as the time of a call are seconds since 1970, or milliseconds; smaller ones are offsets in the call.
+_EPOCH, _EPOCH_MS = 1e8, 1e11
+
+
+def read_turns(
+    path: str | Path, name: str, id_column: str, known: Collection[str] = ()
+) -> tuple[pd.DataFrame, list[str]]:
+    """All turns as they stand, in file order.
+
+    Parameters
+    ----------
+    path : str or Path
+        A table of turns, or a folder of transcripts named by case.
+    name : str
+        What messages call it.
+    id_column : str
+        data.id, another name that the case may have here.
+    known : collection of str
+        Ids of the cases, to read names such as `a__b.vtt`.
+
+    Returns
+    -------
+    (DataFrame, list of str)
+        Columns `COLUMNS`: case_id, call, speaker, text str (NaN where blank), position, start, end float64 (NaN),
+        time datetime64[us] (NaT). Warnings.
+
+    Raises
+    ------
+    InputError
+        Every unreadable file, every missing column.
+    """
+    path = Path(path)
+    if path.is_dir():
+        table, warnings = folders.read_folder(path, name, known)
+    else:
+        table, warnings = tables.read_table(path, name), []
+    turns, more = turns_of_table(table, name, id_column)
+    return turns, warnings + more
+
+
+def turns_of_table(table: pa.Table, name: str, id_column: str) -> tuple[pd.DataFrame, list[str]]:
+    """Turns from a table of text; see `read_turns`."""
+    found = match_columns(table.column_names, id_column)
+    problems = [
+        Problem(f"no column {wanted!r}", _remedy(wanted, table.column_names, id_column), name)
+        for wanted in ("case_id", "text")
+        if wanted not in found
+    ]
+    if problems:
+        raise InputError(problems)
+    warnings: list[str] = []
+    cells = {ours: tables.column(table, theirs) for ours, theirs in found.items()}
+    rows = table.num_rows
+    nothing = pa.nulls(rows, pa.large_string())
+    turns = pd.DataFrame(index=pd.RangeIndex(rows))
+    turns["case_id"] = _strings(cells["case_id"])
+    turns["call"] = _strings(pc.fill_null(pc.utf8_trim_whitespace(cells.get("call", nothing)), "1"))
+    turns["position"] = _numbers(cells.get("position", nothing), found.get("position"), name, warnings)
+    turns["speaker"] = _strings(pc.fill_null(pc.utf8_trim_whitespace(cells.get("speaker", nothing)), "unknown"))
+    turns["text"] = _strings(cells["text"])
+    for edge in ("start", "end"):
+        turns[edge] = dates.parse_seconds(cells.get(edge, nothing))
+    turns["time"], offsets = moments(cells.get("time", nothing), found.get("time"), name, warnings)
+    if offsets is not None and "start" not in found:
+        turns["start"] = offsets
+    return turns, warnings
+
+
+def match_columns(names: list[str], id_column: str) -> dict[str, str]:
+    """Our name of each column to theirs: exact names first, then any case; data.id first for the case."""
+    lowered = {name.lower(): name for name in reversed(names)}
+    found = {}
+    for ours, aliases in folders.ALIASES.items():
+        if ours == "case_id":
+            aliases = (id_column, *aliases)
+        for alias in aliases:
+            if alias in names or alias.lower() in lowered:
+                found[ours] = alias if alias in names else lowered[alias.lower()]
+                break
+    return found
+
+
+def moments(text: pa.Array, column: str | None, name: str, warnings: list[str]) -> tuple[pd.Series, pd.Series | None]:
+    """Times of calls, and offsets in seconds where that is what the column holds."""
+    nothing = pd.Series(pd.NaT, index=pd.RangeIndex(len(text)), dtype="datetime64[us]")
+    if text.null_count == len(text):
+        return nothing, None
+    form, ambiguous = dates.guess_format(text)
+    if ambiguous:
+        warnings.append(f"{name}: column {column!r}: day and month could change places; read as {form}")
+    if form:
+        return dates.parse_dates(text, form), None
+    numbers = dates.parse_numbers(text)
+    if numbers.notna().mean() >= dates.TOLERATED and numbers.min() >= _EPOCH:
+        scale = 1e6 if numbers.max() < _EPOCH_MS else 1e3
+        # Past year 9999 it is no time of a call.
+        micro = (numbers * scale).where(numbers * scale < 2.5e17)
+        return pd.to_datetime(micro.round().astype("Int64"), unit="us").astype("datetime64[us]"), None
+    offsets = dates.parse_seconds(text)
+    if offsets.notna().mean() >= dates.TOLERATED:
+        return nothing, offsets
+    warnings.append(f"{name}: column {column!r} holds no dates (such as 2024-05-31 or 2024-05-31T14:05); it is ignored")
+    return nothing, None
+
+
+def _remedy(wanted: str, names: list[str], id_column: str) -> str:
+    accepted = [id_column, *folders.ALIASES[wanted]] if wanted == "case_id" else list(folders.ALIASES[wanted])
+    accepted = list(dict.fromkeys(accepted))
+    near = [close for name in accepted for close in difflib.get_close_matches(name, names, 1, 0.6)]
+    hint = f"; is it {near[0]!r}?" if near else f"; found: {', '.join(names[:10])}"
+    return f"call it one of {', '.join(accepted)}{hint}"
+
+
+def _strings(text: pa.Array) -> pd.Series:
+    return pd.Series(text.to_pandas(), dtype="str")
+
+
+def _numbers(text: pa.Array, column: str | None, name: str, warnings: list[str]) -> pd.Series:
+    numbers = dates.parse_numbers(text)
+    odd = int(numbers.isna().sum()) - text.null_count
+    if odd:
+        warnings.append(
+            f"{name}: column {column!r}: {odd} values are no numbers; those turns keep their place in the file"
+        )
+    return numbers

@@ -1,0 +1,169 @@
+"""From blocks to a matrix: everything of a base that is fitted before its learner, always inside a fold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import TruncatedSVD
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from nightshift.views.base import Block, Columns, Terms
+
+_RARE = 8  # a category seen in fewer training cases is put together with the other rare ones
+_MOST_CATEGORIES = 25
+
+
+class ColumnsEncoder(TransformerMixin, BaseEstimator):
+    """Dense block -> float matrix.
+
+    Parameters
+    ----------
+    scaled : bool
+        True for linear models: missing values imputed by the median with an indicator beside, columns standardised.
+        False for trees, which take missing values as they are.
+    """
+
+    def __init__(self, scaled: bool = False):
+        self.scaled = scaled
+
+    def fit(self, block: Columns, y: np.ndarray | None = None) -> ColumnsEncoder:
+        frame = block.frame
+        numbers = [name for name in frame if pd.api.types.is_numeric_dtype(frame[name])]
+        # A column without one value, or with a single one, in this fold's training cases has nothing to give.
+        self.numbers_ = [
+            name for name in numbers if frame[name].nunique(dropna=False) > 1 and frame[name].notna().any()
+        ]
+        self.categories_ = [name for name in frame if name not in set(numbers)]
+        categories = OneHotEncoder(
+            min_frequency=_RARE,
+            max_categories=_MOST_CATEGORIES,
+            handle_unknown="infrequent_if_exist",
+            sparse_output=False,
+        )
+        number = (
+            make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
+            if self.scaled
+            else "passthrough"
+        )
+        self.columns_ = ColumnTransformer(
+            [("numbers", number, self.numbers_), ("categories", categories, self.categories_)], sparse_threshold=0
+        )
+        self.columns_.fit(_strings_filled(frame))
+        return self
+
+    def transform(self, block: Columns) -> np.ndarray:
+        # Unknown categories of new cases count as rare, or as none of the known ones: no warning is due.
+        matrix = self.columns_.transform(_strings_filled(block.frame)).astype(np.float64)
+        return np.clip(matrix, -8, 8) if self.scaled else matrix
+
+
+class TermsEncoder(TransformerMixin, BaseEstimator):
+    """Sparse block of counts -> weighted matrix of the terms that are frequent enough.
+
+    Parameters
+    ----------
+    weighting : "tfidf" (log counts times idf, rows of length 1), "binary" (said or not) or "counts" (log counts)
+    min_cases : int
+        Terms in fewer training cases are left out.
+    max_terms : int or None
+        Only that many of the most widespread terms.
+    svd : int or None
+        Reduce to so many components (latent semantic analysis), for learners that want few dense columns.
+    seed : int
+        Of the SVD.
+    """
+
+    def __init__(
+        self,
+        weighting: str = "tfidf",
+        min_cases: int = 3,
+        max_terms: int | None = None,
+        svd: int | None = None,
+        seed: int = 0,
+    ):
+        self.weighting = weighting
+        self.min_cases = min_cases
+        self.max_terms = max_terms
+        self.svd = svd
+        self.seed = seed
+
+    def fit(self, block: Terms, y: np.ndarray | None = None) -> TermsEncoder:
+        n_cases = block.counts.shape[0]
+        cases_with = np.bincount(block.counts.indices, minlength=len(block.names))
+        keep = np.flatnonzero((cases_with >= self.min_cases) & (cases_with < n_cases))
+        if self.max_terms is not None and len(keep) > self.max_terms:
+            keep = np.sort(keep[np.argsort(-cases_with[keep], kind="stable")[: self.max_terms]])
+        self.names_ = block.names[keep].tolist()
+        self.idf_ = np.log((1 + n_cases) / (1 + cases_with[keep])) + 1
+        self.svd_ = None
+        if self.svd is not None and len(keep) > self.svd:
+            self.svd_ = TruncatedSVD(self.svd, random_state=self.seed).fit(self._weigh(block.counts[:, keep]))
+        return self
+
+    def transform(self, block: Terms) -> sparse.csr_array | np.ndarray:
+        weighted = self._weigh(self._select(block))
+        return weighted if self.svd_ is None else self.svd_.transform(weighted)
+
+    def _select(self, block: Terms) -> sparse.csr_array:
+        """Counts of the fitted terms, in fitted order; a term the block does not know counts 0."""
+        columns = pd.Index(block.names).get_indexer(pd.Index(self.names_, dtype=object))
+        known = np.flatnonzero(columns >= 0)
+        picked = sparse.csr_array(block.counts[:, columns[known]])
+        if len(known) == len(columns):
+            return picked
+        return sparse.csr_array(
+            (picked.data, known[picked.indices], picked.indptr), shape=(picked.shape[0], len(columns))
+        )
+
+    def _weigh(self, counts: sparse.csr_array) -> sparse.csr_array:
+        weighted = sparse.csr_array(counts, dtype=np.float64, copy=True)
+        weighted.data = np.ones_like(weighted.data) if self.weighting == "binary" else 1 + np.log(weighted.data)
+        if self.weighting == "tfidf":
+            weighted.data *= self.idf_[weighted.indices]
+            lengths = np.sqrt(weighted.multiply(weighted).sum(axis=1))
+            weighted.data /= np.repeat(np.where(lengths > 0, lengths, 1), np.diff(weighted.indptr))
+        return weighted
+
+
+class BlocksEncoder(TransformerMixin, BaseEstimator):
+    """Encodes the blocks of a base side by side.
+
+    Parameters
+    ----------
+    scaled : bool
+        For linear learners.
+    terms : dict
+        Parameters of every `TermsEncoder`.
+    """
+
+    def __init__(self, scaled: bool = False, terms: dict | None = None):
+        self.scaled = scaled
+        self.terms = terms
+
+    def fit(self, blocks: dict[str, Block], y: np.ndarray | None = None) -> BlocksEncoder:
+        self.encoders_ = {name: self._encoder(block).fit(block, y) for name, block in blocks.items()}
+        return self
+
+    def transform(self, blocks: dict[str, Block]) -> sparse.csr_array | np.ndarray:
+        parts = [encoder.transform(blocks[name]) for name, encoder in self.encoders_.items()]
+        if any(sparse.issparse(part) for part in parts):
+            return sparse.hstack([sparse.csr_array(part) for part in parts], format="csr")
+        return np.hstack(parts)
+
+    def _encoder(self, block: Block) -> ColumnsEncoder | TermsEncoder:
+        return ColumnsEncoder(self.scaled) if isinstance(block, Columns) else TermsEncoder(**(self.terms or {}))
+
+
+def _strings_filled(frame: pd.DataFrame) -> pd.DataFrame:
+    """Object columns of plain strings, missing as '' (a category of its own): the one type all encoders agree on."""
+    strings = {
+        name: frame[name].astype(object).where(frame[name].notna(), "").astype(str).astype(object)
+        for name in frame
+        if not pd.api.types.is_numeric_dtype(frame[name])
+    }
+    return frame.assign(**strings) if strings else frame

@@ -1,0 +1,157 @@
+"""The ending: what a night prints when it is over, and leaves in results/ending.md."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from nightshift.agents.history import EXPERIMENTS, HISTORY, name_of
+from nightshift.agents.queue import waiting
+from nightshift.config import Config
+from nightshift.files import read_json, write_text
+from nightshift.ledger import finished, ledger_rows
+
+_WIDTH = 100
+_BEST = 5
+_DEMO = "data/demo/"
+
+
+def write_ending(target: str, config: Config, root: Path = Path()) -> None:
+    """Compose the ending from the files of the night."""
+    rows = ledger_rows(root)
+    verdict = read_json(root / "results/verdict.json")
+    card = read_json(root / "results/data/card.json")
+    parts = [
+        _headline(rows, config),
+        _verdict(verdict),
+        _best(rows, verdict),
+        _noise(root),
+        _notes(rows, card, config, root),
+        _places(),
+        _next(config, root),
+    ]
+    write_text(target, "\n\n".join(filter(None, parts)) + "\n")
+
+
+def _wrap(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=" " * len(indent), break_on_hyphens=False)
+
+
+def _headline(rows: list[dict[str, Any]], config: Config) -> str:
+    counts = {status: sum(row["status"] == status for row in rows) for status in ("keep", "discard", "crash")}
+    told = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
+    planned = config.search.experiments
+    of = "" if len(rows) == planned else f" of {planned} planned"
+    return f"# The night is over: {len(rows)} experiments{of} ({told})"
+
+
+def _verdict(verdict: dict[str, Any]) -> str:
+    lines = [_wrap(verdict["sentence"])]
+    champion, baseline = verdict["champion"], verdict["baseline"]
+    if baseline and champion["experiment"] != baseline["experiment"]:
+        lines.append(
+            _wrap(
+                f"In cross-validation the champion has {champion['cv_auc']:.3f} and the baseline {baseline['cv_auc']:.3f}; "
+                f"choosing the best of many experiments flattered that by about {verdict['optimism_of_selection']:+.3f}."
+            )
+        )
+    return "## Verdict\n\n" + "\n\n".join(lines)
+
+
+def _best(rows: list[dict[str, Any]], verdict: dict[str, Any]) -> str:
+    champion = verdict["champion"]["experiment"]
+    ran = sorted((row for row in rows if row["status"] != "crash"), key=lambda row: -row["cv_auc"])[:_BEST]
+    for always in (champion, name_of(0)):
+        ran += [row for row in rows if row["experiment"] == always and row not in ran and row["status"] != "crash"]
+    head = "| experiment | cv_auc | +- | bases | stack | status | hypothesis |\n|---|---|---|---|---|---|---|"
+    lines = [
+        f"| {row['experiment']}{' *' if row['experiment'] == champion else ''} | {row['cv_auc']:.4f} | {row['cv_se']:.4f} "
+        f"| {row['n_bases']} | {row['stack']} | {row['status']} | {row['hypothesis']} |"
+        for row in ran
+    ]
+    return "\n".join([f"## The {_BEST} best experiments (* the champion; exp-0000 is the baseline)", "", head, *lines])
+
+
+def _noise(root: Path) -> str:
+    path = root / "results/noise.json"
+    if not path.exists():
+        return ""
+    noise = read_json(path)
+    aucs = ", ".join(f"{auc:.4f}" for auc in noise["cv_auc"])
+    return _wrap(
+        f"Noise floor: the baseline with other seeds has cv_auc {aucs} (standard deviation {noise['sd']:.4f}); "
+        "smaller differences between experiments are luck."
+    )
+
+
+def _notes(rows: list[dict[str, Any]], card: dict[str, Any], config: Config, root: Path) -> str:
+    notes = [f"Data: {warning}" for warning in card["warnings"]]
+    notes += [f"{row['experiment']} crashed: {row['reason']}" for row in rows if row["status"] == "crash"]
+    taken: set[str] = set()
+    for experiment in finished(root):
+        answer = read_json(root / HISTORY / f"{experiment}.json")
+        taken |= set(answer["queue"])
+        notes += [f"{file} was refused: {why}" for file, why in answer["refused"].items()]
+    notes += [_stopped(rows, config, root)] if len(rows) < config.search.experiments else []
+    notes += [
+        f"{path} waits in the queue: raise search.experiments above {len(rows)} and run again"
+        for path in waiting(taken, root)
+    ]
+    notes += _not_recorded(rows, root)
+    if not any(notes):
+        return ""
+    return "## Worth knowing\n\n" + "\n".join(_wrap(" ".join(note.split()), "- ") for note in notes if note)
+
+
+def _stopped(rows: list[dict[str, Any]], config: Config, root: Path) -> str:
+    plan = root / EXPERIMENTS / name_of(len(rows)) / "plan.json"
+    reason = read_json(plan).get("stopped") if plan.exists() else None
+    return f"Ended before {config.search.experiments} experiments: {reason}" if reason else ""
+
+
+def _not_recorded(rows: list[dict[str, Any]], root: Path) -> list[str]:
+    outcomes = [read_json(root / EXPERIMENTS / row["experiment"] / "record.json") for row in rows]
+    missing = [outcome for outcome in outcomes if not outcome["recorded"]]
+    if not missing:
+        return []
+    return [f"DVC: {len(missing)} of {len(rows)} experiments are not recorded: {missing[-1]['reason']}"]
+
+
+def _places() -> str:
+    return "\n".join(
+        [
+            "## Where things lie",
+            "",
+            "    results/ledger.tsv             every experiment, one row each",
+            "    results/verdict.json           the figures of the verdict",
+            "    results/champion/              the model; nightshift.predict('results/champion', cases, transcripts)",
+            "    results/experiments/exp-NNNN/  config, metrics, predictions, logs of one experiment",
+        ]
+    )
+
+
+def _next(config: Config, root: Path) -> str:
+    lines = ["## What to type next", ""]
+    if _recorded(root):
+        from nightshift.record import show_command
+
+        lines += [
+            f"    {show_command(root)}",
+            "    dvc exp diff exp-0000 exp-0001      # what changed between two",
+            "    dvc exp apply exp-0001              # put one into config/experiment.yaml (commit your edits first)",
+        ]
+    lines += [f"    snakemake --cores all --config search='{{experiments: {2 * config.search.experiments}}}'   # go on, same night"]
+    if config.data.cases.startswith(_DEMO):
+        lines += [
+            "",
+            "Your own data: name your two files and columns in config/config.yaml (config/README.md), then",
+            "",
+            "    nightshift archive && snakemake --cores all",
+        ]
+    return "\n".join(lines)
+
+
+def _recorded(root: Path) -> bool:
+    path = root / EXPERIMENTS / name_of(0) / "record.json"
+    return path.exists() and read_json(path)["recorded"]

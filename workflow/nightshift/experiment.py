@@ -1,0 +1,131 @@
+"""The typed experiment: the one thing that people, the search and any agent can say.
+
+The source of truth of config/experiments/*.yaml, results/experiments/*/experiment.yaml and
+workflow/schemas/experiment.schema.json.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from nightshift.config import explain
+from nightshift.errors import InputError, Problem
+from nightshift.files import digest_of, write_text
+from nightshift.learners import LEARNERS
+from nightshift.stack import StackSpec
+from nightshift.views import VIEWS
+
+_SVD = 50
+
+AnyView = Annotated[reduce(or_, VIEWS.values()), Field(discriminator="kind")]
+AnyLearner = Annotated[reduce(or_, LEARNERS.values()), Field(discriminator="kind")]
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TermsSpec(_Spec):
+    """How counts of words become numbers, fitted in each fold."""
+
+    weighting: Literal["tfidf", "binary", "counts"] = "tfidf"
+    min_cases: Annotated[int, Field(ge=1, le=1000)] = Field(3, description="Terms in fewer cases are left out.")
+    max_terms: Annotated[int, Field(ge=10, le=1_000_000)] | None = Field(
+        None, description="Only the most widespread terms; None: all."
+    )
+    svd: Annotated[int, Field(ge=2, le=500)] | None = Field(
+        None, description="Reduce to so many components (latent semantic analysis); None: keep the terms."
+    )
+
+
+class BaseSpec(_Spec):
+    """One level-0 learner and the views it trains on."""
+
+    views: tuple[str, ...] = Field(min_length=1, description="Names of views of this experiment.")
+    learner: AnyLearner
+    terms: TermsSpec = TermsSpec()
+
+
+class Experiment(_Spec):
+    """One rule config: views, bases and a stack, with a hypothesis and a parent."""
+
+    id: str = Field("exp", description="exp-0007; given when it is proposed.")
+    parent: str | None = Field(None, description="The experiment that it varies.")
+    author: str = Field("human", description="baseline, search, human.")
+    hypothesis: str = Field("", description="One sentence: what this should show.")
+    views: dict[str, AnyView] = Field(min_length=1, description="Name -> view.")
+    bases: dict[str, BaseSpec] = Field(min_length=1, description="Name -> base.")
+    stack: StackSpec = StackSpec()
+
+    @model_validator(mode="after")
+    def _views_are_known(self) -> Experiment:
+        for name, base in self.bases.items():
+            unknown = [view for view in base.views if view not in self.views]
+            if unknown:
+                raise ValueError(f"base {name!r} uses view {unknown[0]!r}; the views here are {', '.join(self.views)}")
+        for name in (*self.views, *self.bases):
+            if not name or not all(letter.isalnum() or letter in "-_." for letter in name) or name.startswith("."):
+                raise ValueError(f"name {name!r}: use letters, digits, '-', '_' and '.', it becomes a file name")
+        return self
+
+    def digest(self) -> str:
+        """Of what is computed: equal for experiments that differ in name, author or hypothesis only."""
+        bases = sorted(digest_of(self.base_content(name)) for name in self.bases)
+        return digest_of({"bases": bases, "stack": self.stack.model_dump(mode="json")})
+
+    def base_content(self, name: str) -> dict[str, Any]:
+        """What determines a base, without names."""
+        base = self.bases[name]
+        return {
+            "views": [self.views[view].model_dump(mode="json") for view in base.views],
+            "learner": base.learner.model_dump(mode="json"),
+            "terms": effective_terms(base, self.views).model_dump(mode="json"),
+        }
+
+    def to_yaml(self) -> str:
+        content = self.model_dump(mode="json", exclude_defaults=False)
+        return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
+
+    def write(self, path: str | Path) -> None:
+        write_text(path, self.to_yaml())
+
+
+def effective_terms(base: BaseSpec, views: dict[str, Any]) -> TermsSpec:
+    """The terms of a base as they are trained: learners that want dense columns get an SVD where text is among the views."""
+    if base.learner.sparse or base.terms.svd is not None:
+        return base.terms
+    return base.terms.model_copy(update={"svd": _SVD})
+
+
+def parse_experiment(content: Any, file: str) -> Experiment:
+    """Check an experiment.
+
+    Raises
+    ------
+    InputError
+        Every problem, each with its key.
+    """
+    if not isinstance(content, dict):
+        raise InputError(
+            [Problem("not an experiment", "write views:, bases: and stack:, as in config/README.md", file)]
+        )
+    try:
+        return Experiment.model_validate(content)
+    except ValidationError as error:
+        raise InputError([explain(item, Experiment, file) for item in error.errors()]) from None
+
+
+def read_experiment(path: str | Path) -> Experiment:
+    """Read and check an experiment's YAML file; problems as in `parse_experiment`."""
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = str(error).replace("\n", " ")
+        raise InputError([Problem(f"not readable as YAML: {reason}", "mend the file", str(path))]) from None
+    return parse_experiment(content, str(path))

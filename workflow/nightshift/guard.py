@@ -1,0 +1,46 @@
+"""What the main process does before any job: one night at a time in a folder, and a clean start after a stop."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import shutil
+import sys
+from pathlib import Path
+from typing import IO
+
+from nightshift.agents.history import EXPERIMENTS
+
+_HELD: list[IO] = []
+_LOCK = ".nightshift/lock"
+
+
+def hold_results(root: Path = Path()) -> None:
+    """Hold this folder for the life of the process; who holds it may clear the lock that a killed run left.
+
+    Without the hold nothing is cleared, and Snakemake says itself that the folder is locked.
+    """
+    path = root / _LOCK
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = path.open("w")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.close()
+        return
+    _HELD.append(handle)
+    shutil.rmtree(root / ".snakemake" / "locks", ignore_errors=True)
+    (root / ".nightshift" / "problem.txt").unlink(missing_ok=True)
+
+
+def clear_stopped(root: Path = Path()) -> None:
+    """Remove proposals that an earlier run stopped at: this run may make them."""
+    for plan in (root / EXPERIMENTS).glob("exp-*/plan.json"):
+        if not (plan.parent / "metrics.json").exists() and '"stopped"' in plan.read_text(encoding="utf-8"):
+            shutil.rmtree(plan.parent)
+
+
+def show_file(path: str) -> None:
+    """Print a text file to the terminal, if it is there."""
+    with contextlib.suppress(FileNotFoundError):
+        print(Path(path).read_text(encoding="utf-8"), file=sys.stdout, flush=True)

@@ -1,0 +1,42 @@
+"""What a learner is: a typed specification that makes an unfitted scikit-learn classifier."""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from optuna.trial import BaseTrial
+    from sklearn.base import ClassifierMixin
+
+
+class Learner(BaseModel, abc.ABC):
+    """Specification of one kind of learner; a subclass in a module of this folder is registered by its `kind`.
+
+    Attributes
+    ----------
+    scaled : whether its numbers are imputed and standardised first
+    sparse : whether it takes sparse matrices of many columns well; otherwise text is reduced by SVD
+    libraries : distributions whose version changes its results
+    trusted : types that its fitted models hold beyond those every model holds (see `nightshift.model`)
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scaled: ClassVar[bool] = False
+    sparse: ClassVar[bool] = True
+    libraries: ClassVar[tuple[str, ...]] = ("scikit-learn",)
+    trusted: ClassVar[tuple[str, ...]] = ()
+
+    kind: str
+
+    @abc.abstractmethod
+    def build(self, seed: int) -> ClassifierMixin:
+        """An unfitted classifier that uses one thread, so that results do not depend on the machine's cores."""
+
+    @classmethod
+    @abc.abstractmethod
+    def suggest(cls, trial: BaseTrial, prefix: str) -> Learner:
+        """Draw a specification from the search space, sensible for hundreds to thousands of cases."""

@@ -1,0 +1,57 @@
+"""Learner `xgboost`: gradient-boosted trees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from nightshift.learners.base import Learner
+
+if TYPE_CHECKING:
+    from optuna.trial import BaseTrial
+    from xgboost import XGBClassifier
+
+
+class XGBoost(Learner):
+    """Gradient-boosted trees (Chen and Guestrin 2016); shallow and slow by default, as small data wants them."""
+
+    libraries: ClassVar[tuple[str, ...]] = ("xgboost",)
+    trusted: ClassVar[tuple[str, ...]] = ("xgboost.core.Booster", "xgboost.sklearn.XGBClassifier")
+
+    kind: Literal["xgboost"] = "xgboost"
+    n_estimators: Annotated[int, Field(ge=1, le=5000)] = 200
+    max_depth: Annotated[int, Field(ge=1, le=12)] = 3
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.05
+    min_child_weight: Annotated[float, Field(ge=0, le=1000)] = 1.0
+    subsample: Annotated[float, Field(gt=0, le=1)] = 0.8
+    colsample: Annotated[float, Field(gt=0, le=1)] = 0.5
+    reg_lambda: Annotated[float, Field(ge=0, le=1000)] = 1.0
+
+    def build(self, seed: int) -> XGBClassifier:
+        from xgboost import XGBClassifier
+
+        return XGBClassifier(
+            n_estimators=self.n_estimators,
+            max_depth=self.max_depth,
+            learning_rate=self.learning_rate,
+            min_child_weight=self.min_child_weight,
+            subsample=self.subsample,
+            colsample_bytree=self.colsample,
+            reg_lambda=self.reg_lambda,
+            tree_method="hist",
+            n_jobs=1,
+            random_state=seed,
+        )
+
+    @classmethod
+    def suggest(cls, trial: BaseTrial, prefix: str) -> XGBoost:
+        return cls(
+            n_estimators=trial.suggest_int(f"{prefix}n_estimators", 50, 600, step=50),
+            max_depth=trial.suggest_int(f"{prefix}max_depth", 1, 5),
+            learning_rate=round(trial.suggest_float(f"{prefix}learning_rate", 0.01, 0.15, log=True), 4),
+            min_child_weight=round(trial.suggest_float(f"{prefix}min_child_weight", 1, 30, log=True), 2),
+            subsample=round(trial.suggest_float(f"{prefix}subsample", 0.5, 1.0), 2),
+            colsample=round(trial.suggest_float(f"{prefix}colsample", 0.1, 1.0), 2),
+            reg_lambda=round(trial.suggest_float(f"{prefix}reg_lambda", 0.3, 30, log=True), 3),
+        )

@@ -1,0 +1,63 @@
+"""What a night leaves: the champion's model and the opening of the holdout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from nightshift.agents.history import EXPERIMENTS, name_of
+from nightshift.config import Data
+from nightshift.data.development import read_raw
+from nightshift.errors import NightshiftError
+from nightshift.files import digest_of, digest_of_file, read_json, write_json
+from nightshift.ledger import finished
+from nightshift.model import load_model, model_of, save_model
+from nightshift.verdict import Candidate, count_opening, make_verdict
+
+BASELINE = name_of(0)
+
+
+def crown(target: str, data: Data) -> None:
+    """Gather the champion of the ledger into a model folder.
+
+    Raises
+    ------
+    NightshiftError
+        When every experiment crashed.
+    """
+    last = finished()[-1]
+    champion = read_json(Path(EXPERIMENTS, last, "metrics.json"))["champion"]
+    if champion is None:
+        reason = read_json(Path(EXPERIMENTS, BASELINE, "metrics.json")).get("reason", "")
+        raise NightshiftError(
+            f"every experiment crashed, so there is no champion; exp-0000 said: {reason}\n"
+            f"    -> {EXPERIMENTS}/exp-0000/metrics.json has the traceback under 'tail'"
+        )
+    save_model(target, Path(EXPERIMENTS, champion), data)
+
+
+def open_holdout(source: Any, target: str, data: Data) -> None:
+    """Predict the holdout with champion and baseline and write the verdict."""
+    raw = read_raw(Path(source.cases).parent)
+    labels = pd.read_parquet(source.labels)
+    model = load_model(source.champion)
+    champion = _candidate(model.experiment.id, model, raw)
+    crashed = read_json(Path(EXPERIMENTS, BASELINE, "metrics.json"))["status"] == "crash"
+    if crashed:
+        baseline = None
+    elif champion.experiment == BASELINE:
+        baseline = champion
+    else:
+        baseline = _candidate(BASELINE, model_of(Path(EXPERIMENTS, BASELINE), data), raw)
+    identity = digest_of(read_json(source.identity))
+    openings = count_opening(labels["case_id"], identity, digest_of_file(source.ledger))
+    write_json(
+        target, make_verdict(champion, baseline, labels["target"].to_numpy(), labels["group"].to_numpy(), openings)
+    )
+
+
+def _candidate(experiment: str, model: Any, raw: Any) -> Candidate:
+    cv_auc = read_json(Path(EXPERIMENTS, experiment, "metrics.json"))["cv_auc"]
+    return Candidate(experiment, cv_auc, model.predict_logit(raw))

@@ -1,0 +1,82 @@
+"""View `table`: the columns of the cases."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from nightshift.views.base import Columns, RawData, View
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PAIRS_OF_DATES = 6
+
+
+class TableView(View):
+    """Numbers as they are, dates into parts and distances between them, categories as strings, free text as its length.
+
+    Rare categories, missing values and scaling are fitted in the fold (`nightshift.encode`). Dates go through
+    `skrub.DatetimeEncoder`, which keeps no state but the resolution given here.
+    """
+
+    needs_turns: ClassVar[bool] = False
+    libraries: ClassVar[tuple[str, ...]] = ("numpy", "pandas", "skrub")
+
+    kind: Literal["table"] = "table"
+
+    def featurize(self, data: RawData) -> Columns:
+        import pandas as pd
+
+        by_kind = {
+            "numeric": _number,
+            "boolean": _number,
+            "datetime": _date_parts,
+            "category": _category,
+            "text": _length,
+        }
+        parts = [by_kind[kind](data.cases[name]) for name, kind in data.kinds.items() if kind in by_kind]
+        parts.append(_days_between(data))
+        frame = pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
+        return Columns(frame.set_axis(pd.RangeIndex(len(data.cases))))
+
+
+def _number(column: pd.Series) -> pd.DataFrame:
+    return column.astype("float64").to_frame()
+
+
+def _category(column: pd.Series) -> pd.DataFrame:
+    return column.astype("str").to_frame()
+
+
+def _length(column: pd.Series) -> pd.DataFrame:
+    words = column.astype("str").str.count(r"\w+").astype("float64")
+    return words.rename(f"{column.name} words").to_frame()
+
+
+def _date_parts(column: pd.Series) -> pd.DataFrame:
+    import pandas as pd
+    from skrub import DatetimeEncoder
+
+    dates = pd.to_datetime(column).astype("datetime64[us]")
+    encoder = DatetimeEncoder(resolution="hour", add_weekday=True, add_day_of_year=True, add_total_seconds=True)
+    # The encoder refuses a column without any date; new data may hold such a column.
+    if dates.isna().all():
+        dates = dates.fillna(pd.Timestamp("2000-01-01"))
+        return encoder.fit_transform(dates).astype("float64") * float("nan")
+    return encoder.fit_transform(dates).astype("float64")
+
+
+def _days_between(data: RawData) -> pd.DataFrame:
+    import pandas as pd
+
+    dates = [name for name, kind in data.kinds.items() if kind == "datetime"]
+    pairs = list(itertools.combinations(dates, 2))[:_PAIRS_OF_DATES]
+    days = {
+        f"days from {first} to {second}": (
+            pd.to_datetime(data.cases[second]) - pd.to_datetime(data.cases[first])
+        ).dt.total_seconds()
+        / 86400
+        for first, second in pairs
+    }
+    return pd.DataFrame(days, index=data.cases.index)
