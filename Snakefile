@@ -7,7 +7,9 @@ min_version("9.27")
 configfile: "config/config.yaml"
 
 
-container: None
+# With --software-deployment-method apptainer: an image that has requirements/run.lock installed. Without, the
+# environment that runs snakemake runs its jobs too.
+container: "docker://python:3.11-slim"
 
 
 include: "rules/common.smk"
@@ -15,6 +17,7 @@ include: "rules/data.smk"
 include: "rules/agent.smk"
 include: "rules/experiment.smk"
 include: "rules/slot.smk"
+include: "rules/noise.smk"
 include: "rules/record.smk"
 include: "rules/report.smk"
 
@@ -27,6 +30,7 @@ rule all:
     default_target: True
     input:
         "results/ending.md",
+        "results/record.json",
 
 
 onsuccess:

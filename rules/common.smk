@@ -1,18 +1,18 @@
-# What the other rule files share: the typed config, names, and the checks that come before any job.
+# What the other files share: the typed config, the checks that come before any job, and the input functions.
 # Light on purpose: parsed by every `snakemake`, and again on every cluster node.
 import os
 from pathlib import Path
 
-import yaml
 from snakemake.exceptions import WorkflowError
 
-from nightshift.agents.deadline import note_start
-from nightshift.agents.history import EXPERIMENTS, name_of, number_of
+from nightshift.agents.deadline import START, note_start
+from nightshift.names import EXPERIMENTS, name_of, number_of
 from nightshift.config import parse_config
 from nightshift.errors import NightshiftError
 from nightshift.files import read_json
 from nightshift.guard import clear_stopped, hold_results, show_file
 from nightshift.identity import check_identity
+from nightshift.record import head_at_start
 
 try:
     NIGHT = parse_config(config)
@@ -22,6 +22,7 @@ try:
             hold_results()
             clear_stopped()
             note_start()
+            head_at_start(Path())
 except NightshiftError as error:
     raise WorkflowError(str(error)) from None
 
@@ -49,8 +50,91 @@ def before(exp, steps=1):
     return f"{EXPERIMENTS}/{name_of(number)}" if number >= 0 else None
 
 
+def data_files(wildcards):
+    """The inputs that are there; `ingest` says in one message what is missing."""
+    names = [NIGHT.data.cases, NIGHT.data.transcripts]
+    made = [name for name in names if name and name.startswith("data/demo/")]
+    return [
+        ancient(name)
+        for name in names
+        if name and (name in made or os.path.exists(name))
+    ]
+
+
+def seen_by(wildcards):
+    """O(1) inputs: the proposal before, and the score that leaves the window; the rest follows by induction."""
+    seen = ["results/data/split.json"]
+    if last := before(wildcards.exp):
+        seen.append(f"{last}/plan.json")
+    if scored := before(wildcards.exp, WINDOW):
+        seen.append(f"{scored}/metrics.json")
+    return [ancient(path) for path in seen]
+
+
+def views_of_base(wildcards):
+    spec = read_json(f"results/specs/bases/{wildcards.digest}.json")
+    return [ancient(f"results/views/{view}.arrow") for view in spec["views"]]
+
+
+def bases_of_experiment(wildcards):
+    plan = checkpoints.propose.get(exp=wildcards.exp).output.plan
+    return [ancient(path) for path in read_json(plan)["bases"].values()]
+
+
+def score_before(wildcards):
+    """Status is decided in ledger order, against the champion of all experiments before."""
+    last = before(wildcards.exp)
+    return [ancient(f"{last}/metrics.json")] if last else []
+
+
+def noise_bases(wildcards):
+    plan = checkpoints.plan_noise.get().output[0]
+    return [ancient(path) for path in read_json(plan)["bases"].values()]
+
+
+def slot_plan():
+    return read_json(checkpoints.plan_slot.get().output[0])
+
+
+def slot_views(wildcards):
+    return [ancient(path) for path in slot_plan()["views"].values()]
+
+
+def slot_bases(wildcards):
+    return [ancient(path) for path in slot_plan()["bases"].values()]
+
+
+def proposed_so_far(wildcards):
+    """Records of the experiments that have a config, in ascending order: a deep chain asked for from its end would
+    exhaust Python's stack. Grows each time a checkpoint is done."""
+    return [
+        f"{EXPERIMENTS}/{exp}/record.json"
+        for exp in PLANNED
+        if exp in FINISHED or is_going(exp)
+    ]
+
+
+def is_going(exp):
+    plan = Path(EXPERIMENTS, exp, "plan.json")
+    return plan.exists() and "stopped" not in read_json(plan)
+
+
+def next_proposal(wildcards):
+    """Asks for the next proposal, until all are made or one says that the night is to end."""
+    for exp in PENDING:
+        plan = checkpoints.propose.get(exp=exp).output.plan
+        if "stopped" in read_json(plan):
+            break
+    return []
+
+
+def record_before(wildcards):
+    last = before(wildcards.exp)
+    return [ancient(f"{last}/record.json")] if last else []
+
+
 def print_ending():
-    show_file("results/ending.md")
+    show_file("results/ending.md", since=START)
 
 
 def print_problem():

@@ -1,17 +1,6 @@
 # From the user's files to development cases, folds and holdout.
 
 
-def data_files(wildcards):
-    """The inputs that are there; `ingest` says in one message what is missing."""
-    names = [NIGHT.data.cases, NIGHT.data.transcripts]
-    made = [name for name in names if name and name.startswith("data/demo/")]
-    return [
-        ancient(name)
-        for name in names
-        if name and (name in made or os.path.exists(name))
-    ]
-
-
 rule make_demo:
     output:
         cases="data/demo/cases.csv",

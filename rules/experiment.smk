@@ -1,22 +1,6 @@
 # The rule chain of an experiment: jobs that exist because its config names them.
 
 
-def views_of_base(wildcards):
-    spec = read_json(f"results/specs/bases/{wildcards.digest}.json")
-    return [ancient(f"results/views/{view}.arrow") for view in spec["views"]]
-
-
-def bases_of_experiment(wildcards):
-    plan = checkpoints.propose.get(exp=wildcards.exp).output.plan
-    return [ancient(path) for path in read_json(plan)["bases"].values()]
-
-
-def score_before(wildcards):
-    """Status is decided in ledger order, against the champion of all experiments before."""
-    last = before(wildcards.exp)
-    return [ancient(f"{last}/metrics.json")] if last else []
-
-
 rule featurize:
     input:
         cases=ancient("results/data/development/cases.parquet"),
@@ -56,15 +40,15 @@ rule train_base:
 rule stack:
     input:
         bases=bases_of_experiment,
-        experiment=ancient(EXPERIMENTS + "/{exp}/experiment.yaml"),
-        plan=ancient(EXPERIMENTS + "/{exp}/plan.json"),
+        experiment=ancient("results/experiments/{exp}/experiment.yaml"),
+        plan=ancient("results/experiments/{exp}/plan.json"),
     output:
-        oof=EXPERIMENTS + "/{exp}/oof.parquet",
-        stack=EXPERIMENTS + "/{exp}/stack.json",
+        oof="results/experiments/{exp}/oof.parquet",
+        stack="results/experiments/{exp}/stack.json",
     log:
-        EXPERIMENTS + "/{exp}/logs/stack.log",
+        "results/experiments/{exp}/logs/stack.log",
     benchmark:
-        EXPERIMENTS + "/{exp}/logs/stack.tsv"
+        "results/experiments/{exp}/logs/stack.tsv"
     resources:
         mem_mb=2000,
         runtime=TIMEOUT_MINUTES,
@@ -77,18 +61,18 @@ rule stack:
 rule score:
     input:
         previous=score_before,
-        oof=ancient(EXPERIMENTS + "/{exp}/oof.parquet"),
-        stack=ancient(EXPERIMENTS + "/{exp}/stack.json"),
-        experiment=ancient(EXPERIMENTS + "/{exp}/experiment.yaml"),
+        oof=ancient("results/experiments/{exp}/oof.parquet"),
+        stack=ancient("results/experiments/{exp}/stack.json"),
+        experiment=ancient("results/experiments/{exp}/experiment.yaml"),
     output:
-        metrics=EXPERIMENTS + "/{exp}/metrics.json",
-        roc=EXPERIMENTS + "/{exp}/plots/roc.csv",
-        gain=EXPERIMENTS + "/{exp}/plots/gain.csv",
-        calibration=EXPERIMENTS + "/{exp}/plots/calibration.csv",
+        metrics="results/experiments/{exp}/metrics.json",
+        roc="results/experiments/{exp}/plots/roc.csv",
+        gain="results/experiments/{exp}/plots/gain.csv",
+        calibration="results/experiments/{exp}/plots/calibration.csv",
     log:
-        EXPERIMENTS + "/{exp}/logs/score.log",
+        "results/experiments/{exp}/logs/score.log",
     benchmark:
-        EXPERIMENTS + "/{exp}/logs/score.tsv"
+        "results/experiments/{exp}/logs/score.tsv"
     resources:
         mem_mb=2000,
         runtime=30,

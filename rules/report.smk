@@ -43,7 +43,7 @@ rule ending:
     input:
         ledger="results/ledger.tsv",
         verdict="results/verdict.json",
-        record="results/record.json",
+        noise="results/noise/noise.json",
     output:
         "results/ending.md",
     log:

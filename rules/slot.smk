@@ -2,27 +2,13 @@
 # It shares views and bases with the night and touches nothing of it. Its stages are `snakemake -f TARGET`, and inputs
 # are ancient, so that DVC alone decides what is stale.
 
-SLOT = "results/experiment"
-
-
-def slot_plan():
-    return read_json(checkpoints.plan_slot.get().output[0])
-
-
-def slot_views(wildcards):
-    return [ancient(path) for path in slot_plan()["views"].values()]
-
-
-def slot_bases(wildcards):
-    return [ancient(path) for path in slot_plan()["bases"].values()]
-
 
 checkpoint plan_slot:
     input:
         experiment="config/experiment.yaml",
         split=ancient("results/data/split.json"),
     output:
-        SLOT + "/plan.json",
+        "results/experiment/plan.json",
     log:
         "results/logs/slot/plan.log",
     params:
@@ -33,10 +19,10 @@ checkpoint plan_slot:
 
 rule fill_slot_views:
     input:
-        plan=ancient(SLOT + "/plan.json"),
+        plan=ancient("results/experiment/plan.json"),
         views=slot_views,
     output:
-        directory(SLOT + "/views"),
+        directory("results/experiment/views"),
     log:
         "results/logs/slot/views.log",
     params:
@@ -47,10 +33,10 @@ rule fill_slot_views:
 
 rule fill_slot_bases:
     input:
-        plan=ancient(SLOT + "/plan.json"),
+        plan=ancient("results/experiment/plan.json"),
         bases=slot_bases,
     output:
-        directory(SLOT + "/bases"),
+        directory("results/experiment/bases"),
     log:
         "results/logs/slot/bases.log",
     params:
@@ -63,10 +49,10 @@ use rule stack as stack_slot with:
     input:
         bases=slot_bases,
         experiment=ancient("config/experiment.yaml"),
-        plan=ancient(SLOT + "/plan.json"),
+        plan=ancient("results/experiment/plan.json"),
     output:
-        oof=SLOT + "/oof.parquet",
-        stack=SLOT + "/stack.json",
+        oof="results/experiment/oof.parquet",
+        stack="results/experiment/stack.json",
     log:
         "results/logs/slot/stack.log",
     benchmark:
@@ -76,15 +62,15 @@ use rule stack as stack_slot with:
 use rule score as score_slot with:
     input:
         previous=[],
-        oof=ancient(SLOT + "/oof.parquet"),
-        stack=ancient(SLOT + "/stack.json"),
+        oof=ancient("results/experiment/oof.parquet"),
+        stack=ancient("results/experiment/stack.json"),
         experiment=ancient("config/experiment.yaml"),
     output:
-        metrics=SLOT + "/metrics.json",
-        details=SLOT + "/details.json",
-        roc=SLOT + "/plots/roc.csv",
-        gain=SLOT + "/plots/gain.csv",
-        calibration=SLOT + "/plots/calibration.csv",
+        metrics="results/experiment/metrics.json",
+        details="results/experiment/details.json",
+        roc="results/experiment/plots/roc.csv",
+        gain="results/experiment/plots/gain.csv",
+        calibration="results/experiment/plots/calibration.csv",
     log:
         "results/logs/slot/score.log",
     benchmark:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nightshift.data.dialogues import SUFFIXES, parse_captions, parse_lines
+from nightshift.data.dialogues import SUFFIXES, BadTranscriptError, parse_captions, parse_lines
 from nightshift.data.folders import name_of_call
 from nightshift.data.tables import table_of_frame
 from nightshift.data.transcripts import read_turns, turns_of_table
@@ -60,6 +60,19 @@ def test_vtt():
 def test_srt_carries_the_speaker_on():
     turns = parse_captions(SRT, "srt")
     assert [(t["speaker"], t["text"], t["start"]) for t in turns] == [("Ann", "Hello", 1.0), ("Ann", "still me", 63.0)]
+
+
+def test_srt_without_numbers():
+    turns = parse_captions(SRT.replace("2\n00:01", "00:01"), "srt")
+    assert [t["text"] for t in turns] == ["Hello", "still me"]
+
+
+@pytest.mark.parametrize("form", ["vtt", "srt"])
+def test_no_cue_is_lost_in_silence(form):
+    head = "WEBVTT\n\n" if form == "vtt" else ""
+    with pytest.raises(BadTranscriptError, match="not a line of times: '00:01 --> 00:0x'") as caught:
+        parse_captions(f"{head}00:00:01.000 --> 00:00:02.000\nhi\n\n00:01 --> 00:0x\nlost\n", form)
+    assert caught.value.line == 4 + 2 * (form == "vtt")
 
 
 def test_txt():

@@ -139,24 +139,37 @@ class BlocksEncoder(TransformerMixin, BaseEstimator):
         For linear learners.
     terms : dict
         Parameters of every `TermsEncoder`.
+    dense_up_to : int
+        A sparse matrix of at most so many training cells becomes a dense one; it is the fit that decides, so that a
+        prediction does not depend on how many cases are predicted with it.
     """
 
-    def __init__(self, scaled: bool = False, terms: dict | None = None):
+    def __init__(self, scaled: bool = False, terms: dict | None = None, dense_up_to: int = 0):
         self.scaled = scaled
         self.terms = terms
+        self.dense_up_to = dense_up_to
 
     def fit(self, blocks: dict[str, Block], y: np.ndarray | None = None) -> BlocksEncoder:
         self.encoders_ = {name: self._encoder(block).fit(block, y) for name, block in blocks.items()}
+        self.dense_ = True
+        encoded = self.transform(take(blocks, np.arange(1)))
+        self.dense_ = encoded.shape[1] * len(next(iter(blocks.values()))) <= self.dense_up_to
         return self
 
     def transform(self, blocks: dict[str, Block]) -> sparse.csr_array | np.ndarray:
         parts = [encoder.transform(blocks[name]) for name, encoder in self.encoders_.items()]
         if any(sparse.issparse(part) for part in parts):
-            return sparse.hstack([sparse.csr_array(part) for part in parts], format="csr")
+            matrix = sparse.hstack([sparse.csr_array(part) for part in parts], format="csr")
+            return matrix.toarray() if self.dense_ else matrix
         return np.hstack(parts)
 
     def _encoder(self, block: Block) -> ColumnsEncoder | TermsEncoder:
         return ColumnsEncoder(self.scaled) if isinstance(block, Columns) else TermsEncoder(**(self.terms or {}))
+
+
+def take(blocks: dict[str, Block], rows: np.ndarray) -> dict[str, Block]:
+    """Some rows of every block."""
+    return {name: block.take(rows) for name, block in blocks.items()}
 
 
 def _strings_filled(frame: pd.DataFrame) -> pd.DataFrame:

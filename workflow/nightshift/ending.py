@@ -6,11 +6,11 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from nightshift.agents.history import EXPERIMENTS, HISTORY, name_of
 from nightshift.agents.queue import waiting
 from nightshift.config import Config
 from nightshift.files import read_json, write_text
 from nightshift.ledger import finished, ledger_rows
+from nightshift.names import EXPERIMENTS, HISTORY, name_of
 
 _WIDTH = 100
 _BEST = 5
@@ -35,7 +35,9 @@ def write_ending(target: str, config: Config, root: Path = Path()) -> None:
 
 
 def _wrap(text: str, indent: str = "") -> str:
-    return textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=" " * len(indent), break_on_hyphens=False)
+    return textwrap.fill(
+        text, _WIDTH, initial_indent=indent, subsequent_indent=" " * len(indent), break_on_hyphens=False
+    )
 
 
 def _headline(rows: list[dict[str, Any]], config: Config) -> str:
@@ -74,10 +76,12 @@ def _best(rows: list[dict[str, Any]], verdict: dict[str, Any]) -> str:
 
 
 def _noise(root: Path) -> str:
-    path = root / "results/noise.json"
+    path = root / "results/noise/noise.json"
     if not path.exists():
         return ""
     noise = read_json(path)
+    if noise["sd"] is None:
+        return ""
     aucs = ", ".join(f"{auc:.4f}" for auc in noise["cv_auc"])
     return _wrap(
         f"Noise floor: the baseline with other seeds has cv_auc {aucs} (standard deviation {noise['sd']:.4f}); "
@@ -141,7 +145,9 @@ def _next(config: Config, root: Path) -> str:
             "    dvc exp diff exp-0000 exp-0001      # what changed between two",
             "    dvc exp apply exp-0001              # put one into config/experiment.yaml (commit your edits first)",
         ]
-    lines += [f"    snakemake --cores all --config search='{{experiments: {2 * config.search.experiments}}}'   # go on, same night"]
+    lines += [
+        f"    snakemake --cores all --config search='{{experiments: {2 * config.search.experiments}}}'   # go on, same night"
+    ]
     if config.data.cases.startswith(_DEMO):
         lines += [
             "",

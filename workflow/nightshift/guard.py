@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from nightshift.agents.history import EXPERIMENTS
+from nightshift.names import EXPERIMENTS
 
 _HELD: list[IO] = []
 _LOCK = ".nightshift/lock"
@@ -40,7 +40,8 @@ def clear_stopped(root: Path = Path()) -> None:
             shutil.rmtree(plan.parent)
 
 
-def show_file(path: str) -> None:
-    """Print a text file to the terminal, if it is there."""
+def show_file(path: str, since: str | None = None) -> None:
+    """Print a text file to the terminal, if it is there; with `since`, only if it is newer than that file."""
     with contextlib.suppress(FileNotFoundError):
-        print(Path(path).read_text(encoding="utf-8"), file=sys.stdout, flush=True)
+        if since is None or Path(path).stat().st_mtime > Path(since).stat().st_mtime:
+            print(Path(path).read_text(encoding="utf-8"), file=sys.stdout, flush=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nightshift.agents.history import EXPERIMENTS, HISTORY, name_of
 from nightshift.files import read_json, write_text
+from nightshift.names import EXPERIMENTS, HISTORY, name_of
 
 LEDGER = "results/ledger.tsv"
 COLUMNS = (

@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from nightshift.agents.history import EXPERIMENTS, name_of
 from nightshift.config import Data
 from nightshift.data.development import read_raw
 from nightshift.errors import NightshiftError
 from nightshift.files import digest_of, digest_of_file, read_json, write_json
 from nightshift.ledger import finished
 from nightshift.model import load_model, model_of, save_model
+from nightshift.names import EXPERIMENTS, name_of
 from nightshift.verdict import Candidate, count_opening, make_verdict
 
 BASELINE = name_of(0)

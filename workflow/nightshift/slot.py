@@ -46,7 +46,7 @@ def score_slot(experiment_file: str, metrics: str, details: str, search: Search)
     place = Path(metrics).parent
     row, measured = measured_row(place, read_experiment(experiment_file), read_development(DEVELOPMENT), search)
     if measured is not None:
-        row |= {"status": "by hand", "reason": "made in the slot, outside the ledger"}
+        row |= {"author": "human", "status": "by hand", "reason": "made in the slot, outside the ledger"}
     few, more = row_and_details(row)
     write_json(metrics, few)
     write_json(details, more)

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from nightshift.data.split import Folds
-from nightshift.encode import BlocksEncoder
+from nightshift.encode import BlocksEncoder, take
 from nightshift.learners import Learner
 from nightshift.views.base import Block
 
@@ -56,10 +56,6 @@ class TrainedBase:
     models: list[FoldModel]
 
 
-def take(blocks: dict[str, Block], rows: np.ndarray) -> dict[str, Block]:
-    return {name: block.take(rows) for name, block in blocks.items()}
-
-
 def train_base(
     blocks: dict[str, Block], y: np.ndarray, folds: Folds, learner: Learner, terms: dict, seed: int
 ) -> TrainedBase:
@@ -80,7 +76,8 @@ def train_base(
     for repeat in range(folds.repeats):
         for fold in folds.numbers():
             train, predicted = folds.pair(repeat, fold)
-            model = FoldModel(BlocksEncoder(learner.scaled, {**terms, "seed": seed}), learner.build(seed))
+            encoder = BlocksEncoder(learner.scaled, {**terms, "seed": seed}, learner.dense_up_to)
+            model = FoldModel(encoder, learner.build(seed))
             model.fit(take(blocks, train), y[train])
             oof[predicted, repeat] = model.predict_logit(take(blocks, predicted))
             models.append(model)

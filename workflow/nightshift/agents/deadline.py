@@ -8,9 +8,9 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from nightshift.agents.history import EXPERIMENTS, name_of
 from nightshift.config import Search
 from nightshift.files import read_json, write_json
+from nightshift.names import EXPERIMENTS, name_of
 
 STOP = "config/STOP"
 START = ".nightshift/start.json"

@@ -8,19 +8,7 @@ from typing import Any
 
 from nightshift.experiment import BaseSpec, Experiment, parse_experiment
 from nightshift.files import read_json
-
-EXPERIMENTS = "results/experiments"
-HISTORY = "results/history"
-
-
-def name_of(number: int) -> str:
-    """exp-0007 for 7."""
-    return f"exp-{number:04d}"
-
-
-def number_of(experiment: str) -> int:
-    """7 for exp-0007."""
-    return int(experiment.removeprefix("exp-"))
+from nightshift.names import EXPERIMENTS, HISTORY, name_of, number_of
 
 
 @dataclass(frozen=True)

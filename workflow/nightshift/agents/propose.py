@@ -9,11 +9,12 @@ from typing import Any
 from nightshift import plan
 from nightshift.agents import queue, search
 from nightshift.agents.deadline import reason_to_stop
-from nightshift.agents.history import EXPERIMENTS, HISTORY, History, name_of, number_of, read_history
+from nightshift.agents.history import History, read_history
 from nightshift.agents.space import Space
 from nightshift.config import Config
 from nightshift.experiment import Experiment, parse_experiment
 from nightshift.files import read_json, write_json, write_text
+from nightshift.names import EXPERIMENTS, HISTORY, name_of, number_of
 
 GUIDANCE = "config/program.md"
 

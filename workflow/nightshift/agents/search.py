@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from nightshift.agents.history import History, Past, name_of
+from nightshift.agents.history import History, Past
 from nightshift.agents.portfolio import baseline, portfolio
 from nightshift.agents.space import Candidate, Space, compose, taken_from
 from nightshift.experiment import Experiment
+from nightshift.names import name_of
 from nightshift.stack import StackSpec
 
 _TRIES = 40

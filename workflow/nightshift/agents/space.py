@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
 _PART = {"all": "", "first": "-start", "last": "-end"}
+_LEARNER_WORDS = {"xgboost": "XGBoost", "logistic": "a logistic regression", "extra_trees": "extra trees"}
 _PART_WORDS = {"all": "in the whole call", "first": "at the start of calls", "last": "at the end of calls"}
 
 
@@ -102,7 +103,7 @@ def candidate(views: dict[str, View], base: BaseSpec, words: str) -> Candidate:
     """Name a base by its views, its learner and four digits of its digest."""
     content = {"views": [view.model_dump(mode="json") for view in views.values()], "base": base.model_dump(mode="json")}
     name = f"{'.'.join(views)}-{base.learner.kind}-{digest_of(content)[:4]}"
-    return Candidate(name, views, base, f"{base.learner.kind} on {words}")
+    return Candidate(name, views, base, f"{_LEARNER_WORDS.get(base.learner.kind, base.learner.kind)} on {words}")
 
 
 def compose(candidates: list[Candidate], **fields: Any) -> Experiment:

@@ -107,18 +107,19 @@ def target_of(text: pa.Array, data: Data, file: str) -> tuple[np.ndarray | None,
         return None, None, [*problems, Problem(what, "export cases of both outcomes", file, column)]
     positive = _positive(distinct, data)
     if positive is None:
-        if data.positive is None:
-            what, remedy = f"two values, {shown}, and which of them is 1 is not clear", "name it in data.positive"
-        else:
-            what, remedy = (
-                f"data.positive is {data.positive!r}, the values are {shown}",
-                "set data.positive to one of them",
-            )
-        return None, None, [*problems, Problem(what, f"{remedy}, such as data.positive: {found[-1]}", file, column)]
+        return None, None, [*problems, _unclear_positive(data, shown, found[-1], file)]
     if problems:
         return None, None, problems
     ones = pa.array([label for label in found if keys[label] == positive], labels.type)
     return pc.is_in(labels, ones).to_numpy(False).astype(np.int8), ones[0].as_py(), []
+
+
+def _unclear_positive(data: Data, shown: str, example: str, file: str) -> Problem:
+    if data.positive is None:
+        what, remedy = f"two values, {shown}, and which of them is 1 is not clear", "name it in data.positive"
+    else:
+        what, remedy = f"data.positive is {data.positive!r}, the values are {shown}", "set data.positive to one of them"
+    return Problem(what, f"{remedy}, such as data.positive: {example}", file, data.target)
 
 
 def check_cutoff_days(config: Config) -> list[Problem]:

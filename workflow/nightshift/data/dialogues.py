@@ -38,6 +38,8 @@ _PARTICLES = {
     "von",
 }
 _STAMP = re.compile(r"^([\[(]?)((?:\d{1,4}:)?\d{1,3}:\d{2}(?:[.,]\d+)?)(?:[\])]|(?=\s|$))[\s\-]*")
+_MOMENT = r"(?:\d{1,10}:)?[0-5]?\d:[0-5]?\d\.\d{1,3}"
+_TIMES = re.compile(rf"\s*{_MOMENT}\s*-->\s*{_MOMENT}(?!\d)")
 _REMEDY = {
     ".vtt": "the first line must be WEBVTT, then cues such as '00:01.000 --> 00:02.000'",
     ".srt": "write numbered cues such as '00:00:01,000 --> 00:00:02,000'",
@@ -85,8 +87,19 @@ def read_dialogue(path: Path, name: str) -> list[dict[str, Any]] | Problem:
 
 def parse_captions(text: str, form: str) -> list[dict[str, Any]]:
     """Turns of WebVTT or SubRip; a cue with several voices gives several turns with the times of the cue."""
+    lines = text.splitlines()
+    if form == "srt":
+        # SubRip is WebVTT with commas and no header; read so, a cue without its number is not lost.
+        lines = [line.replace(",", ".") if "-->" in line else line for line in lines]
+        if not any("-->" in line for line in lines):
+            raise BadTranscriptError("not an srt transcript (no line of times)", 1)
+    for number, line in enumerate(lines, 1):
+        # webvtt leaves such a cue out without a word.
+        if "-->" in line and not _TIMES.match(line):
+            raise BadTranscriptError(f"not a line of times: {line.strip()[:60]!r}", number)
+    head = ["WEBVTT", ""] if form == "srt" else []
     try:
-        cues = list(webvtt.from_buffer(io.StringIO(text), format=form))
+        cues = list(webvtt.from_buffer(io.StringIO("\n".join(head + lines)), format="vtt"))
     except (webvtt.errors.MalformedFileError, webvtt.errors.MalformedCaptionError) as error:
         raise BadTranscriptError(f"not a {form} transcript ({error})", 1) from None
     turns = []

@@ -57,6 +57,15 @@ def read_folder(path: Path, name: str, known: Collection[str]) -> tuple[pa.Table
     if not files:
         remedy = f"put files such as <case>.vtt there ({', '.join(dialogues.SUFFIXES)}), or <case>/<call>.vtt"
         raise InputError([Problem("no transcript in this folder", remedy, name)])
+    rows = _read_files(path, files, name, known)
+    names = ["case_id", "call", *_OF_TURN]
+    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    arrays = [values.blank_to_null(pa.array(column, values.TEXT)) for column in columns]
+    warnings = [f"{name}: {len(strange)} files are no transcripts, such as {strange[0]!r}; ignored"] if strange else []
+    return pa.Table.from_arrays(arrays, names=names), warnings
+
+
+def _read_files(path: Path, files: list[Path], name: str, known: Collection[str]) -> list[list[str | None]]:
     forms = {unicodedata.normalize("NFC", case): case for case in known}
     problems: list[Problem] = []
     rows: list[list[str | None]] = []
@@ -73,11 +82,7 @@ def read_folder(path: Path, name: str, known: Collection[str]) -> tuple[pa.Table
         more = len(problems) - MOST_LISTED
         rest = [Problem(f"{more} more files cannot be read", "mend or remove them", name)] if more > 0 else []
         raise InputError(problems[:MOST_LISTED] + rest)
-    names = ["case_id", "call", *_OF_TURN]
-    columns = zip(*rows, strict=True) if rows else [()] * len(names)
-    arrays = [values.blank_to_null(pa.array(column, values.TEXT)) for column in columns]
-    warnings = [f"{name}: {len(strange)} files are no transcripts, such as {strange[0]!r}; ignored"] if strange else []
-    return pa.Table.from_arrays(arrays, names=names), warnings
+    return rows
 
 
 def list_files(path: Path) -> tuple[list[Path], list[str]]:

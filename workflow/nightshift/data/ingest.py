@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nightshift.config import Config, Cutoff, Data
-from nightshift.data import checks, dates, tables, transcripts
+from nightshift.data import checks, dates, tables
+from nightshift.data import transcripts as transcripts_of
 from nightshift.data import turns as turns_of
 from nightshift.data.schema import CASE_ID, Schema, apply_schema, infer_schema
 from nightshift.errors import InputError, Problem
@@ -76,7 +77,7 @@ def ingest(config: Config, root: str | Path) -> Ingested:
     known = _ids_of(table, data.id)
     if data.transcripts:
         try:
-            raw, warnings = transcripts.read_turns(root / data.transcripts, data.transcripts, data.id, known)
+            raw, warnings = transcripts_of.read_turns(root / data.transcripts, data.transcripts, data.id, known)
             problems += _check_turns(raw, known, data)
         except InputError as error:
             problems += error.problems
@@ -87,7 +88,7 @@ def ingest(config: Config, root: str | Path) -> Ingested:
 
 def read_new(
     cases: str | Path | pd.DataFrame,
-    transcripts_: str | Path | pd.DataFrame | None,
+    transcripts: str | Path | pd.DataFrame | None,
     schema: Schema,
     data: Data,
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
@@ -114,26 +115,38 @@ def read_new(
     InputError
         Unreadable input; ids missing or duplicated; no column for case or text in the turns.
     """
-    name, problems = _name_of(cases, "cases"), []
+    name = _name_of(cases, "cases")
     table = tables.table_of_frame(cases, name) if isinstance(cases, pd.DataFrame) else tables.read_table(cases, name)
     if data.id not in table.column_names:
         known = ", ".join(map(repr, table.column_names[:15]))
         raise InputError([Problem("no such column", f"every row needs its id; columns here: {known}", name, data.id)])
-    problems += checks.check_ids(tables.column(table, data.id), data.id, name)
-    ids = _ids_of(table, data.id)
-    raw, warnings, said = None, [], _name_of(transcripts_, "transcripts")
-    try:
-        if isinstance(transcripts_, pd.DataFrame):
-            raw, warnings = transcripts.turns_of_table(tables.table_of_frame(transcripts_, said), said, data.id)
-        elif transcripts_ is not None:
-            raw, warnings = transcripts.read_turns(transcripts_, said, data.id, ids)
-    except InputError as error:
-        problems += error.problems
+    problems = checks.check_ids(tables.column(table, data.id), data.id, name)
+    said = _name_of(transcripts, "transcripts")
+    raw, warnings = _new_turns(transcripts, said, data.id, _ids_of(table, data.id), schema.turn_time, problems)
     if problems:
         raise InputError(problems)
     frame, more = _cases(table, data.id, schema, name)
     turns, _, late = _turns(raw, table, frame[CASE_ID], schema, said)
     return frame, turns, warnings + more + late
+
+
+def _new_turns(
+    source: str | Path | pd.DataFrame | None,
+    name: str,
+    id_column: str,
+    ids: list[str],
+    form: str | None,
+    problems: list[Problem],
+) -> tuple[pd.DataFrame | None, list[str]]:
+    """Turns as they stand; problems are added to the list."""
+    try:
+        if isinstance(source, pd.DataFrame):
+            return transcripts_of.turns_of_table(tables.table_of_frame(source, name), name, id_column, form)
+        if source is not None:
+            return transcripts_of.read_turns(source, name, id_column, ids, form)
+    except InputError as error:
+        problems += error.problems
+    return None, []
 
 
 def _keys(table: pa.Table, config: Config, problems: list[Problem]) -> pd.DataFrame | None:
@@ -203,6 +216,8 @@ def _assemble(
     schema, said = infer_schema(table, features, dated)
     _, positive, _ = checks.target_of(tables.column(table, data.target), data, data.cases)
     schema = dataclasses.replace(schema, positive=positive, cutoff=rule and rule.model_dump())
+    if raw is not None:
+        schema = dataclasses.replace(schema, turn_time=raw.attrs[transcripts_of.TIME_FORM])
     said = [f"{data.cases}: {text}" for text in said]
     cases, more = _cases(table, data.id, schema, data.cases)
     turns, counts, late = _turns(raw, table, cases[CASE_ID], schema, data.transcripts or "")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from nightshift.data.schema import BOOLEAN, CASE_ID, CATEGORY, DATETIME, NUMERIC, Schema
+from nightshift.data.schema import BOOLEAN, CATEGORY, DATETIME, NUMERIC, Schema
 
 SUSPICIOUS_AUC = 0.95
 _FOLDS = 5
@@ -39,26 +39,30 @@ def leakage_warnings(
     y = np.asarray(target).astype(np.int8)
     if len(y) < _FEWEST or y.min() == y.max():
         return []
-    warnings = []
-    for column, kind in schema.features.items():
-        if column == CASE_ID or column not in cases:
-            continue
-        values = cases[column]
-        alone = _auc_alone(values, kind, y)
-        if alone > SUSPICIOUS_AUC:
-            warnings.append(
-                f"column {column!r} alone gives an AUC of {alone:.3f}: is it known only after the outcome? "
-                "If so, add it to data.drop"
-            )
-        if _is_id_like(values, kind):
-            warnings.append(f"column {column!r} looks like an id (a new value in each row): add it to data.drop")
-        late = _share_later(values, time) if kind == DATETIME and time is not None else 0.0
-        if late > 0.5:
-            warnings.append(
-                f"column {column!r} is later than data.time in {late:.0%} of the cases: "
-                "if it is not known at the prediction, add it to data.drop"
-            )
-    return warnings
+    return [
+        f"column {column!r} {text}"
+        for column, kind in schema.features.items()
+        if column in cases
+        for text in _suspicions(cases[column], kind, y, time)
+    ]
+
+
+def _suspicions(values: pd.Series, kind: str, y: np.ndarray, time: pd.Series | None) -> list[str]:
+    found = []
+    alone = _auc_alone(values, kind, y)
+    if alone > SUSPICIOUS_AUC:
+        found.append(
+            f"alone gives an AUC of {alone:.3f}: is it known only after the outcome? If so, add it to data.drop"
+        )
+    if _is_id_like(values, kind):
+        found.append("looks like an id (a new value in each row): add it to data.drop")
+    late = _share_later(values, time) if kind == DATETIME and time is not None else 0.0
+    if late > 0.5:
+        found.append(
+            f"is later than data.time in {late:.0%} of the cases: "
+            "if it is not known at the prediction, add it to data.drop"
+        )
+    return found
 
 
 def auc(scores: np.ndarray, y: np.ndarray) -> float:

@@ -60,6 +60,8 @@ class Schema:
         {'column', 'days'}: when the prediction is made.
     positive : str or None
         Text of the target's value that counts as 1.
+    turn_time : str or None
+        How the transcripts write the time of a call: a date format, 'epoch', 'epoch_ms' or 'offset'.
     """
 
     columns: dict[str, str]
@@ -67,6 +69,7 @@ class Schema:
     sources: dict[str, str] = dataclasses.field(default_factory=dict)
     cutoff: dict[str, Any] | None = None
     positive: str | None = None
+    turn_time: str | None = None
 
     @property
     def features(self) -> dict[str, str]:

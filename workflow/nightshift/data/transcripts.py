@@ -15,11 +15,13 @@ from nightshift.errors import InputError, Problem
 
 COLUMNS = tuple(folders.ALIASES)
 # Numbers as the time of a call are seconds since 1970, or milliseconds; smaller ones are offsets in the call.
-_EPOCH, _EPOCH_MS = 1e8, 1e11
+EPOCH, EPOCH_MS, OFFSET = "epoch", "epoch_ms", "offset"
+_FIRST_EPOCH, _FIRST_EPOCH_MS = 1e8, 1e11
+TIME_FORM = "time_form"
 
 
 def read_turns(
-    path: str | Path, name: str, id_column: str, known: Collection[str] = ()
+    path: str | Path, name: str, id_column: str, known: Collection[str] = (), form: str | None = None
 ) -> tuple[pd.DataFrame, list[str]]:
     """All turns as they stand, in file order.
 
@@ -33,12 +35,14 @@ def read_turns(
         data.id, another name that the case may have here.
     known : collection of str
         Ids of the cases, to read names such as `a__b.vtt`.
+    form : str, optional
+        How times are written, as found in earlier turns (`attrs["time_form"]`); guessed by default.
 
     Returns
     -------
     (DataFrame, list of str)
         Columns `COLUMNS`: case_id, call, speaker, text str (NaN where blank), position, start, end float64 (NaN),
-        time datetime64[us] (NaT). Warnings.
+        time datetime64[us] (NaT); `attrs["time_form"]` says how times are written. Warnings.
 
     Raises
     ------
@@ -50,11 +54,13 @@ def read_turns(
         table, warnings = folders.read_folder(path, name, known)
     else:
         table, warnings = tables.read_table(path, name), []
-    turns, more = turns_of_table(table, name, id_column)
+    turns, more = turns_of_table(table, name, id_column, form)
     return turns, warnings + more
 
 
-def turns_of_table(table: pa.Table, name: str, id_column: str) -> tuple[pd.DataFrame, list[str]]:
+def turns_of_table(
+    table: pa.Table, name: str, id_column: str, form: str | None = None
+) -> tuple[pd.DataFrame, list[str]]:
     """Turns from a table of text; see `read_turns`."""
     found = match_columns(table.column_names, id_column)
     problems = [
@@ -76,9 +82,12 @@ def turns_of_table(table: pa.Table, name: str, id_column: str) -> tuple[pd.DataF
     turns["text"] = _strings(cells["text"])
     for edge in ("start", "end"):
         turns[edge] = dates.parse_seconds(cells.get(edge, nothing))
-    turns["time"], offsets = moments(cells.get("time", nothing), found.get("time"), name, warnings)
-    if offsets is not None and "start" not in found:
-        turns["start"] = offsets
+    time = cells.get("time", nothing)
+    form = form or guess_time(time, found.get("time"), name, warnings)
+    turns["time"] = moments(time, form)
+    if form == OFFSET and turns["start"].isna().all():
+        turns["start"] = dates.parse_seconds(time)
+    turns.attrs[TIME_FORM] = form
     return turns, warnings
 
 
@@ -96,27 +105,34 @@ def match_columns(names: list[str], id_column: str) -> dict[str, str]:
     return found
 
 
-def moments(text: pa.Array, column: str | None, name: str, warnings: list[str]) -> tuple[pd.Series, pd.Series | None]:
-    """Times of calls, and offsets in seconds where that is what the column holds."""
-    nothing = pd.Series(pd.NaT, index=pd.RangeIndex(len(text)), dtype="datetime64[us]")
+def guess_time(text: pa.Array, column: str | None, name: str, warnings: list[str]) -> str | None:
+    """How the time of a call is written: a date format, one of `EPOCH`, `EPOCH_MS`, `OFFSET`, or None."""
     if text.null_count == len(text):
-        return nothing, None
+        return None
     form, ambiguous = dates.guess_format(text)
     if ambiguous:
         warnings.append(f"{name}: column {column!r}: day and month could change places; read as {form}")
     if form:
-        return dates.parse_dates(text, form), None
+        return form
     numbers = dates.parse_numbers(text)
-    if numbers.notna().mean() >= dates.TOLERATED and numbers.min() >= _EPOCH:
-        scale = 1e6 if numbers.max() < _EPOCH_MS else 1e3
-        # Past year 9999 it is no time of a call.
-        micro = (numbers * scale).where(numbers * scale < 2.5e17)
-        return pd.to_datetime(micro.round().astype("Int64"), unit="us").astype("datetime64[us]"), None
-    offsets = dates.parse_seconds(text)
-    if offsets.notna().mean() >= dates.TOLERATED:
-        return nothing, offsets
+    if numbers.notna().mean() >= dates.TOLERATED and numbers.min() >= _FIRST_EPOCH:
+        return EPOCH if numbers.max() < _FIRST_EPOCH_MS else EPOCH_MS
+    if dates.parse_seconds(text).notna().mean() >= dates.TOLERATED:
+        return OFFSET
     warnings.append(f"{name}: column {column!r} holds no dates (such as 2024-05-31 or 2024-05-31T14:05); it is ignored")
-    return nothing, None
+    return None
+
+
+def moments(text: pa.Array, form: str | None) -> pd.Series:
+    """Times of calls as datetime64[us]; NaT where there is none."""
+    if form is None or form == OFFSET:
+        return pd.Series(pd.NaT, index=pd.RangeIndex(len(text)), dtype="datetime64[us]")
+    if form not in (EPOCH, EPOCH_MS):
+        return dates.parse_dates(text, form)
+    micro = dates.parse_numbers(text) * (1e6 if form == EPOCH else 1e3)
+    # Past year 9999 it is no time of a call.
+    micro = micro.where(micro.abs() < 2.5e17).round().astype("Int64")
+    return pd.to_datetime(micro, unit="us").astype("datetime64[us]")
 
 
 def _remedy(wanted: str, names: list[str], id_column: str) -> str:

@@ -47,8 +47,7 @@ def arrange(
         Turns sorted by case (order of `ids`), call (by time, where given, then by first appearance) and position, with
         columns and types `TYPES`; counts of what was dropped; warnings. Positions count from 0 in each call anew.
     """
-    case = pc.index_in(pa.array(raw["case_id"]).cast(pa.large_string()), pa.array(ids).cast(pa.large_string()))
-    case = pc.fill_null(case, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    case = _positions_of(raw["case_id"], ids)
     empty = raw["text"].isna().to_numpy()
     unknown = case < 0
     counts = {
@@ -60,16 +59,21 @@ def arrange(
     }
     warnings = _warn_of_dropped(raw, unknown, empty, name)
     usable = np.flatnonzero(~(unknown | empty))
-    turns, case = raw.take(usable).reset_index(drop=True), case[usable]
+    turns, case = raw[list(TYPES)].take(usable).reset_index(drop=True), case[usable]
     call = _number_calls(case, turns["call"])
     held = turns["time"].groupby(call).min().to_numpy() if len(turns) else np.array([], dtype="datetime64[us]")
     late = _after_cutoff(turns, case, held[call], cutoff, name, counts, warnings)
-    kept = np.flatnonzero(~late)
-    turns, case, call = turns.take(kept).reset_index(drop=True), case[kept], call[kept]
     order = _order(turns, case, call, held)
-    turns, call = turns.take(order).reset_index(drop=True), call[order]
-    turns["position"] = _count_within(call).astype("int32")
+    order = order[~late[order]]
+    turns = turns.take(order).reset_index(drop=True)
+    turns["position"] = _count_within(call[order]).astype("int32")
     return turns[list(TYPES)].astype(TYPES), counts, warnings
+
+
+def _positions_of(names: pd.Series, ids: pd.Series) -> np.ndarray:
+    """Row of each name in `ids`; -1 where there is none."""
+    found = pc.index_in(pa.array(names, pa.large_string()), pa.array(ids, pa.large_string()))
+    return pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def _warn_of_dropped(raw: pd.DataFrame, unknown: np.ndarray, empty: np.ndarray, name: str) -> list[str]:

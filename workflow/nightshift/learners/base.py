@@ -19,6 +19,7 @@ class Learner(BaseModel, abc.ABC):
     ----------
     scaled : whether its numbers are imputed and standardised first
     sparse : whether it takes sparse matrices of many columns well; otherwise text is reduced by SVD
+    dense_up_to : training cells up to which a sparse matrix is made dense first, for learners that are faster so
     libraries : distributions whose version changes its results
     trusted : types that its fitted models hold beyond those every model holds (see `nightshift.model`)
     """
@@ -27,6 +28,7 @@ class Learner(BaseModel, abc.ABC):
 
     scaled: ClassVar[bool] = False
     sparse: ClassVar[bool] = True
+    dense_up_to: ClassVar[int] = 0
     libraries: ClassVar[tuple[str, ...]] = ("scikit-learn",)
     trusted: ClassVar[tuple[str, ...]] = ()
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class XGBoost(Learner):
     """Gradient-boosted trees (Chen and Guestrin 2016); shallow and slow by default, as small data wants them."""
 
+    # 1.4 times faster than on a sparse matrix of 650 x 1,136, and zeros are zeros instead of missing values.
+    dense_up_to: ClassVar[int] = 50_000_000
     libraries: ClassVar[tuple[str, ...]] = ("xgboost",)
     trusted: ClassVar[tuple[str, ...]] = ("xgboost.core.Booster", "xgboost.sklearn.XGBClassifier")
 

@@ -8,14 +8,14 @@ import shutil
 from pathlib import Path
 
 from nightshift.errors import NightshiftError
-from nightshift.files import digest_of, digest_of_file, read_json
+from nightshift.files import digest_of, digest_of_file, read_json, write_json
+from nightshift.rows import row_and_details
 
 SLOT = Path("results", "experiment")
 # Files of an experiment folder that the slot holds, with what stands in for one that a crash left out.
 FILES = {
     "oof.parquet": "",
     "stack.json": "{}\n",
-    "details.json": "{}\n",
     "plots/roc.csv": "fpr,tpr\n",
     "plots/gain.csv": "share,gain\n",
     "plots/calibration.csv": "predicted,observed\n",
@@ -51,7 +51,9 @@ def fill(root: Path, experiment: str, target: Path) -> None:
     slot = target / SLOT
     shutil.rmtree(slot, ignore_errors=True)
     copy(folder / "experiment.yaml", target / "config" / "experiment.yaml")
-    copy(folder / "metrics.json", slot / "metrics.json")
+    row, details = row_and_details(read_json(folder / "metrics.json"))
+    write_json(slot / "metrics.json", row)
+    write_json(slot / "details.json", details)
     for name, stand_in in FILES.items():
         if (folder / name).is_file():
             copy(folder / name, slot / name)

@@ -1,0 +1,14 @@
+"""Names of experiments and where they lie. Light: the Snakefile reads it at every parse."""
+
+EXPERIMENTS = "results/experiments"
+HISTORY = "results/history"
+
+
+def name_of(number: int) -> str:
+    """exp-0007 for 7."""
+    return f"exp-{number:04d}"
+
+
+def number_of(experiment: str) -> int:
+    """7 for exp-0007."""
+    return int(experiment.removeprefix("exp-"))
