@@ -271,13 +271,9 @@ def _cutoff(table: pa.Table, schema: Schema) -> tuple[pd.Series | None, list[str
 
 
 def _moments(table: pa.Table, column: str | None) -> pd.Series:
-    form = None
-    if column in table.column_names:
-        text = tables.column(table, column)
-        form, _ = dates.guess_format(text)
-    if form is None:
-        return pd.Series(pd.NaT, index=pd.RangeIndex(table.num_rows), dtype="datetime64[us]")
-    return dates.parse_dates(text, form)
+    known = column in table.column_names
+    text = tables.column(table, column) if known else pa.nulls(table.num_rows, pa.large_string())
+    return dates.parse_dates(text, dates.guess_format(text)[0] or dates.ISO)
 
 
 def _text(table: pa.Table, column: str | None) -> pd.Series | None:

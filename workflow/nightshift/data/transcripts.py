@@ -85,8 +85,8 @@ def turns_of_table(
     time = cells.get("time", nothing)
     form = form or guess_time(time, found.get("time"), name, warnings)
     turns["time"] = moments(time, form)
-    if form == OFFSET and turns["start"].isna().all():
-        turns["start"] = dates.parse_seconds(time)
+    if form == OFFSET:
+        turns["start"] = turns["start"].fillna(dates.parse_seconds(time))
     turns.attrs[TIME_FORM] = form
     return turns, warnings
 

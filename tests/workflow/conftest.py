@@ -1,0 +1,52 @@
+"""Real projects in temporary folders, and one small night that most tests look at."""
+
+import shutil
+
+import pytest
+from projects import Project, make_project
+
+CONFIG = {
+    "data": {
+        "cases": "data/demo/cases.csv",
+        "transcripts": "data/demo/transcripts.jsonl",
+        "id": "deal_id",
+        "target": "won",
+        "group": "account",
+    },
+    "validation": {"folds": 3},
+    "search": {"experiments": 6, "parallel": 2},
+    "demo": {"n": 240},
+}
+
+
+@pytest.fixture(autouse=True)
+def nobody(tmp_path_factory, monkeypatch):
+    """No git settings of the person who runs the tests; DVC's own need none."""
+    home = tmp_path_factory.mktemp("home")
+    (home / ".gitconfig").write_text("[user]\nname = Person\nemail = person@example.org\n")
+    monkeypatch.setenv("HOME", str(home))
+
+
+@pytest.fixture
+def project(tmp_path) -> Project:
+    """A fresh project with a git repository and the small demo."""
+    return make_project(tmp_path / "project", CONFIG)
+
+
+@pytest.fixture(scope="session")
+def finished_night(tmp_path_factory) -> Project:
+    """A night on two cores, disturbed by nobody. Tests that change something work on a copy (`night`)."""
+    project = make_project(tmp_path_factory.mktemp("night") / "project", CONFIG)
+    project.queue("a-by-hand.yaml", stack="rank_mean")
+    project.queue("b-crashes.yaml", speaker="nobody speaks like that")
+    project.write("README.md", "an edit that is not committed\n")
+    project.status_before = project.run("git", "status", "--porcelain").stdout
+    project.snakemake("--cores", "2")
+    return project
+
+
+@pytest.fixture
+def night(finished_night, tmp_path) -> Project:
+    """A copy of the finished night to work on."""
+    shutil.copytree(finished_night.root, tmp_path / "night", symlinks=True)
+    return Project(tmp_path / "night")

@@ -1,0 +1,150 @@
+"""A whole night on two cores: what it leaves, and that running again is harmless."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+import nightshift
+
+COLUMNS = "experiment parent author status cv_auc cv_se delta z n_bases stack seconds hypothesis".split()
+
+
+def read(project, name):
+    return json.loads(project.path(name).read_text())
+
+
+def test_ledger_has_every_experiment_in_order(finished_night):
+    ledger = pd.read_csv(finished_night.path("results/ledger.tsv"), sep="\t")
+    assert ledger.columns.tolist() == COLUMNS
+    assert ledger["experiment"].tolist() == [f"exp-{k:04d}" for k in range(6)]
+    assert ledger["author"].tolist()[:3] == ["baseline", "human", "human"]
+    assert set(ledger["author"][3:]) == {"search"}
+    assert ledger["hypothesis"].str.len().min() > 10
+
+
+def test_queued_experiments_are_taken_once_in_order_of_their_names(finished_night):
+    taken = [read(finished_night, f"results/history/exp-{k:04d}.json")["queue"] for k in range(6)]
+    assert taken == [[], ["a-by-hand.yaml"], ["b-crashes.yaml"], [], [], []]
+
+
+def test_an_experiment_that_raises_is_a_row_and_the_night_goes_on(finished_night):
+    ledger = finished_night.ledger().set_index("experiment")
+    assert ledger["status"]["exp-0002"] == "crash"
+    assert "base words:" in ledger["hypothesis"]["exp-0002"]
+    assert np.isnan(ledger["cv_auc"]["exp-0002"])
+    assert (ledger["status"].drop("exp-0002") != "crash").all()
+    assert "exp-0002 crashed" in finished_night.path("results/ending.md").read_text()
+
+
+def test_metrics_say_what_the_issue_names(finished_night):
+    metrics = read(finished_night, "results/experiments/exp-0001/metrics.json")
+    for name in ("cv_auc", "cv_se", "per_fold_auc", "log_loss", "brier", "average_precision", "lift_top_10"):
+        assert metrics[name] is not None
+    assert len(metrics["per_fold_auc"]) == 3
+    oof = pd.read_parquet(finished_night.path("results/experiments/exp-0001/oof.parquet"))
+    assert oof.notna().all().all()
+
+
+def test_proposals_see_exactly_the_scores_that_left_the_window(finished_night):
+    for k in range(6):
+        seen = read(finished_night, f"results/history/exp-{k:04d}.json")["consumed"]["scores_seen"]
+        assert seen == [f"exp-{j:04d}" for j in range(k - 1)]
+
+
+def test_verdict_has_the_fixed_keys(finished_night):
+    verdict = read(finished_night, "results/verdict.json")
+    for side in ("baseline", "champion"):
+        assert {"holdout_auc", "ci_low", "ci_high", "cv_auc"} <= set(verdict[side])
+        assert verdict[side]["ci_low"] <= verdict[side]["holdout_auc"] <= verdict[side]["ci_high"]
+    assert {"delta", "p_value", "n_holdout", "sentence"} <= set(verdict)
+    assert verdict["openings"] == 1 and verdict["confirmatory"] is True
+    champion = verdict["champion"]
+    assert verdict["optimism"] == pytest.approx(champion["cv_auc"] - champion["holdout_auc"])
+    assert verdict["sentence"].replace("\n", " ") in " ".join(
+        finished_night.path("results/ending.md").read_text().split()
+    )
+
+
+def test_the_champion_predicts_raw_rows_by_itself(finished_night):
+    cases = pd.read_csv(finished_night.path("data/demo/cases.csv"), dtype={"deal_id": str})
+    labels = pd.read_parquet(finished_night.path("results/data/holdout/labels.parquet"))
+    held = cases[cases["deal_id"].isin(labels["case_id"])].drop(columns="won")
+    transcripts = pd.read_json(finished_night.path("data/demo/transcripts.jsonl"), lines=True, convert_dates=False)
+    with pytest.warns(UserWarning, match="."):
+        predicted = nightshift.predict(finished_night.path("results/champion"), held, transcripts)
+    assert predicted["case_id"].tolist() == held["deal_id"].tolist()
+    truth = labels.set_index("case_id")["target"].loc[predicted["case_id"]]
+    verdict = read(finished_night, "results/verdict.json")
+    assert roc_auc_score(truth, predicted["probability"]) == pytest.approx(verdict["champion"]["holdout_auc"], abs=1e-12)
+
+
+def test_git_status_is_as_it_was_before(finished_night):
+    assert finished_night.run("git", "status", "--porcelain").stdout == finished_night.status_before
+    assert finished_night.path("README.md").read_text() == "an edit that is not committed\n"
+
+
+def test_only_the_verdict_reads_the_labels_of_the_holdout(night):
+    for record in night.path("results/experiments").glob("*/record.json"):
+        record.unlink()  # pending again, so that the graph shows every rule of the chain
+    graph = night.run("snakemake", "--filegraph", "--quiet", "all").stdout
+    readers = [node for node in graph.split("->")[0].split("\n\n") if "holdout/labels.parquet" in node]
+    assert graph.count("holdout/labels.parquet") >= 2, "the graph must name the file to prove anything"
+    edges_from = [line for line in graph.splitlines() if "holdout/labels.parquet" in line]
+    assert readers or edges_from
+    inputs = inputs_by_rule(graph)
+    assert {"featurize", "train_base", "stack", "score", "propose"} <= set(inputs)
+    assert {rule for rule, files in inputs.items() if any("holdout/labels" in file for file in files)} == {"verdict"}
+
+
+def inputs_by_rule(graph: str) -> dict[str, set[str]]:
+    """Inputs of every rule in the output of `snakemake --filegraph`: rows above the line of a node's table."""
+    import re
+
+    inputs: dict[str, set[str]] = {}
+    for label in re.findall(r"label=<(.*?)>\]", graph, flags=re.DOTALL) or re.findall(r"label\s*=\s*<(.*?)>\s*,?\s*\]", graph, flags=re.DOTALL):
+        rule = re.search(r"<b>(.*?)</b>", label)
+        above = label.split("&#8675;")[0] if "&#8675;" in label else label
+        if rule:
+            name = re.sub(r"<.*?>|&#\d+;|\s", "", rule.group(1))
+            inputs.setdefault(name, set()).update(re.findall(r"[\w./{}-]+\.(?:parquet|json|yaml|arrow|tsv)", above))
+    return inputs
+
+
+def test_running_again_does_nothing(night):
+    before = night.contents("results/experiments")
+    assert "Nothing to be done" in night.snakemake("--cores", "2")
+    assert night.contents("results/experiments") == before
+
+
+def test_more_experiments_run_the_new_ones_only(night):
+    before = night.contents("results/experiments")
+    night.configure(search={"experiments": 7, "parallel": 2})
+    night.snakemake("--cores", "2")
+    after = night.contents("results/experiments")
+    assert {name: after[name] for name in before} == before
+    assert night.ledger()["experiment"].tolist() == [f"exp-{k:04d}" for k in range(7)]
+    verdict = read(night, "results/verdict.json")
+    assert verdict["openings"] == 2 and verdict["confirmatory"] is False
+    assert "exploratory" in verdict["sentence"]
+
+
+def test_a_finished_experiment_is_history(night):
+    before = night.contents("results/experiments")
+    for name in ("scripts/stack.py", "rules/experiment.smk", "data/demo/cases.csv", "config/program.md"):
+        night.path(name).touch()
+    listed = night.snakemake("--cores", "1", "-n")
+    assert "Nothing to be done" in listed
+    assert "train_base" not in night.snakemake("--cores", "1", "-n", "-F")
+    assert night.contents("results/experiments") == before
+
+
+def test_one_core_gives_the_same_ledger(project, finished_night):
+    project.queue("a-by-hand.yaml", stack="rank_mean")
+    project.queue("b-crashes.yaml", speaker="nobody speaks like that")
+    project.configure(dvc={"record": False})
+    project.snakemake("--cores", "1")
+    pd.testing.assert_frame_equal(project.ledger(), finished_night.ledger(), rtol=1e-6)
+    assert "dvc.record is false" in project.path("results/ending.md").read_text()
