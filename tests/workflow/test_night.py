@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 import nightshift
 
-COLUMNS = "experiment parent author status cv_auc cv_se delta z n_bases stack seconds hypothesis".split()
+COLUMNS = ["experiment", "parent", "author", "status", "cv_auc", "cv_se", "delta", "z", "n_bases", "stack", "seconds", "hypothesis"]
 
 
 def read(project, name):
@@ -78,7 +78,9 @@ def test_the_champion_predicts_raw_rows_by_itself(finished_night):
     assert predicted["case_id"].tolist() == held["deal_id"].tolist()
     truth = labels.set_index("case_id")["target"].loc[predicted["case_id"]]
     verdict = read(finished_night, "results/verdict.json")
-    assert roc_auc_score(truth, predicted["probability"]) == pytest.approx(verdict["champion"]["holdout_auc"], abs=1e-12)
+    assert roc_auc_score(truth, predicted["probability"]) == pytest.approx(
+        verdict["champion"]["holdout_auc"], abs=1e-12
+    )
 
 
 def test_git_status_is_as_it_was_before(finished_night):
@@ -104,7 +106,9 @@ def inputs_by_rule(graph: str) -> dict[str, set[str]]:
     import re
 
     inputs: dict[str, set[str]] = {}
-    for label in re.findall(r"label=<(.*?)>\]", graph, flags=re.DOTALL) or re.findall(r"label\s*=\s*<(.*?)>\s*,?\s*\]", graph, flags=re.DOTALL):
+    for label in re.findall(r"label=<(.*?)>\]", graph, flags=re.DOTALL) or re.findall(
+        r"label\s*=\s*<(.*?)>\s*,?\s*\]", graph, flags=re.DOTALL
+    ):
         rule = re.search(r"<b>(.*?)</b>", label)
         above = label.split("&#8675;")[0] if "&#8675;" in label else label
         if rule:

@@ -54,8 +54,9 @@ def _verdict(verdict: dict[str, Any]) -> str:
     if baseline and champion["experiment"] != baseline["experiment"]:
         lines.append(
             _wrap(
-                f"In cross-validation the champion has {champion['cv_auc']:.3f} and the baseline {baseline['cv_auc']:.3f}; "
-                f"choosing the best of many experiments flattered that by about {verdict['optimism_of_selection']:+.3f}."
+                f"In cross-validation the champion has {champion['cv_auc']:.3f} and the baseline {baseline['cv_auc']:.3f}, "
+                f"a gain of {champion['cv_auc'] - baseline['cv_auc']:+.3f}. Trust the holdout's {verdict['delta']:+.3f} more: "
+                "the champion was chosen for its cross-validation, and nothing was chosen on the holdout."
             )
         )
     return "## Verdict\n\n" + "\n\n".join(lines)
