@@ -29,8 +29,11 @@ localrules:
 rule all:
     default_target: True
     input:
-        "results/ending.md",
-        "results/record.json",
+        # Named here too: a ledger that is there must not hide that more experiments are wanted.
+        records=proposed_so_far,
+        proposals=next_proposal,
+        ending="results/ending.md",
+        night="results/record.json",
 
 
 onsuccess:

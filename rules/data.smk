@@ -9,8 +9,8 @@ rule make_demo:
     log:
         "results/logs/make_demo.log",
     params:
-        n=config.get("demo", {}).get("n", 1200),
-        seed=config.get("demo", {}).get("seed", 0),
+        n=NIGHT.demo.n,
+        seed=NIGHT.demo.seed,
     script:
         "../scripts/make_demo.py"
 

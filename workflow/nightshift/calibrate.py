@@ -7,13 +7,15 @@ from scipy.special import expit
 
 _STEPS = 50
 _TOLERANCE = 1e-10
+_FLATTEST = 0.01  # slope a standard deviation
 
 
 def fit_platt(scores: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Platt scaling of several scores at once.
 
-    Targets are smoothed as in Platt (1999). Slopes are kept at or above 0: out-of-fold scores without signal
-    correlate negatively with the labels, and a calibrator that turned them round would invent signal.
+    Targets are smoothed as in Platt (1999). Slopes stay above 0: out-of-fold scores without signal correlate
+    negatively with the labels, and a calibrator that turned them round would invent signal. Such scores end almost
+    flat, in their own order.
 
     Parameters
     ----------
@@ -36,8 +38,8 @@ def fit_platt(scores: np.ndarray, y: np.ndarray) -> np.ndarray:
     slope, intercept = _newton_lines(x, smoothed, known)
     rate = np.where(known, smoothed, 0).sum(axis=0) / count
     rate = np.clip(rate, 1e-6, 1 - 1e-6)
-    upward = slope > 0
-    slope, intercept = np.where(upward, slope, 0), np.where(upward, intercept, np.log(rate / (1 - rate)))
+    upward = slope > _FLATTEST
+    slope, intercept = np.where(upward, slope, _FLATTEST), np.where(upward, intercept, np.log(rate / (1 - rate)))
     return np.stack([slope / width, intercept - slope * middle / width])
 
 

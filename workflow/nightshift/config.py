@@ -117,6 +117,13 @@ class Dvc(Section):
     record: bool = Field(True, description="Save every experiment as a DVC experiment; needs a git repository.")
 
 
+class Demo(Section):
+    """The demo data, made when data.cases is data/demo/cases.csv and it is not there."""
+
+    n: Annotated[int, Field(ge=100, le=1_000_000)] = Field(1200, description="Deals to make up.")
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(0, description="Of the generator.")
+
+
 class Config(Section):
     """config/config.yaml."""
 
@@ -125,6 +132,7 @@ class Config(Section):
     search: Search = Search()
     agent: Agent = Agent()
     dvc: Dvc = Dvc()
+    demo: Demo = Demo()
 
     @model_validator(mode="after")
     def _one_way_to_split(self) -> Config:

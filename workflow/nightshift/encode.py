@@ -153,6 +153,8 @@ class BlocksEncoder(TransformerMixin, BaseEstimator):
         self.encoders_ = {name: self._encoder(block).fit(block, y) for name, block in blocks.items()}
         self.dense_ = True
         encoded = self.transform(take(blocks, np.arange(1)))
+        if encoded.shape[1] == 0:
+            raise ValueError(f"{' and '.join(blocks)}: no column varies and no term is in enough training cases")
         self.dense_ = encoded.shape[1] * len(next(iter(blocks.values()))) <= self.dense_up_to
         return self
 

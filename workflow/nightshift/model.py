@@ -87,8 +87,7 @@ class Model:
             ]
             columns.append(np.mean(folds, axis=0))
         score = FittedStack.from_json(self.stacked["stack"]).predict(np.column_stack(columns))
-        slope, intercept = self.stacked["line"]
-        return max(slope, 1e-3) * score + intercept
+        return apply_platt(np.array(self.stacked["line"]), score)
 
     def predict(
         self, cases: str | Path | pd.DataFrame, transcripts: str | Path | pd.DataFrame | None = None

@@ -210,8 +210,6 @@ def _calibrate_folds(scores: np.ndarray, y: np.ndarray, of: np.ndarray) -> np.nd
     calibrated = np.full(len(scores), np.nan)
     for fold in np.unique(of[of >= 0]):
         outside = (of >= 0) & (of != fold)
-        line = fit_platt(scores[outside][:, None], y[outside])
-        # A slope of 0 would tie all cases: keep the order, which is what the AUC is about, almost flat.
-        slope = max(float(line[0, 0]), 1e-3)
-        calibrated[of == fold] = slope * scores[of == fold] + line[1, 0]
+        line = fit_platt(scores[outside][:, None], y[outside])[:, 0]
+        calibrated[of == fold] = apply_platt(line, scores[of == fold])
     return calibrated
