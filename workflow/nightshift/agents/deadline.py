@@ -50,5 +50,5 @@ def reason_to_stop(number: int, search: Search, root: Path = Path()) -> str | No
 def _usual_seconds(number: int, root: Path) -> float:
     """Median work of the last experiments that are done; 0 when none is."""
     done = [root / EXPERIMENTS / name_of(earlier) / "metrics.json" for earlier in range(max(0, number - 12), number)]
-    seconds = [read_json(path)["seconds_spent"] for path in done if path.exists()]
+    seconds = [read_json(path)["seconds"] for path in done if path.exists()]
     return statistics.median(seconds) if seconds else 0.0
