@@ -41,7 +41,7 @@ night: setup ## one night on demo data (or on what config/config.yaml names)
 	snakemake --cores $(CORES)
 
 test: setup-test ## all tests
-	python -m pytest
+	python -m pytest -n 2 --dist loadgroup
 
 lint: setup-test ## ruff, snakefmt and snakemake --lint
 	ruff check .
