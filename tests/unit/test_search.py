@@ -1,0 +1,99 @@
+"""Proposals: deterministic, valid, never twice, blind to what the window hides."""
+
+import numpy as np
+import pytest
+import yaml
+
+from nightshift.agents import queue
+from nightshift.agents.history import History, Past, read_history
+from nightshift.agents.search import propose
+from nightshift.agents.space import Space
+from nightshift.experiment import parse_experiment
+from nightshift.files import write_json
+from nightshift.names import name_of
+
+SPACES = {
+    "both": Space(("customer", "agent"), True, True),
+    "table alone": Space((), False, True),
+    "calls alone": Space(("customer", "agent"), True, False),
+    "one speaker": Space(("customer",), True, True),
+}
+
+
+def run(space, count, seed=0, crash=(), window=4):
+    """A night with made-up scores, seen through the window."""
+    rng = np.random.default_rng(42)
+    past, champion = [], None
+    for k in range(count):
+        visible = [Past(p.experiment, p.metrics if j <= k - window else None, p.draw) for j, p in enumerate(past)]
+        proposal = propose(History(visible), space, seed)
+        experiment = proposal.experiment.model_copy(update={"id": name_of(k)})
+        better = k not in crash and (champion is None or rng.random() < 0.25)
+        champion = name_of(k) if better else champion
+        metrics = {"status": "crash" if k in crash else "keep" if better else "discard", "champion": champion}
+        metrics["delta"] = None if k in crash else float(rng.normal(0, 0.01))
+        metrics["base_auc"] = {name: float(rng.uniform(0.5, 0.7)) for name in experiment.bases}
+        metrics["weights"] = {name: float(rng.uniform()) for name in experiment.bases}
+        past.append(Past(experiment, metrics, proposal.draw))
+    return past
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_forty_proposals_are_valid_and_all_different(name):
+    past = run(SPACES[name], 40)
+    assert len({p.experiment.digest() for p in past}) == 40
+    for p in past:
+        assert parse_experiment(p.experiment.model_dump(mode="json"), "x") == p.experiment
+        assert p.experiment.hypothesis.endswith(".") and len(p.experiment.hypothesis) > 15
+        assert set(p.experiment.views) == {view for base in p.experiment.bases.values() for view in base.views}
+    assert past[0].experiment.author == "baseline" and past[0].experiment.parent is None
+    assert all(p.experiment.parent for p in past[1:])
+
+
+def test_the_same_seed_proposes_the_same_and_another_seed_something_else():
+    one, again, other = (run(SPACES["both"], 14, seed) for seed in (0, 0, 1))
+    assert [p.experiment for p in one] == [p.experiment for p in again]
+    assert [p.experiment for p in one[:6]] == [p.experiment for p in other[:6]], "the portfolio needs no luck"
+    assert one[8:] != other[8:]
+
+
+def test_a_night_in_which_all_crashes_still_proposes():
+    past = run(SPACES["both"], 14, crash=range(14))
+    assert all(p.experiment.bases for p in past)
+    assert len(past[-1].experiment.bases) == 1
+
+
+def test_the_first_stack_comes_early():
+    assert len(run(SPACES["both"], 2)[1].experiment.bases) >= 3
+
+
+def test_history_reads_only_what_left_the_window(tmp_path):
+    past = run(SPACES["both"], 8)
+    for k, p in enumerate(past):
+        write_json(
+            tmp_path / f"results/history/{name_of(k)}.json",
+            {"experiment": p.experiment.model_dump(mode="json"), "draw": p.draw},
+        )
+        write_json(tmp_path / f"results/experiments/{name_of(k)}/metrics.json", p.metrics)
+    there = read_history(8, 3, tmp_path)
+    assert [p.metrics is not None for p in there.past] == [True] * 6 + [False] * 2
+    for k in (6, 7):
+        (tmp_path / f"results/experiments/{name_of(k)}/metrics.json").unlink()
+    assert read_history(8, 3, tmp_path) == there
+    assert propose(there, SPACES["both"], 0) == propose(read_history(8, 3, tmp_path), SPACES["both"], 0)
+
+
+def test_the_queue_is_taken_in_order_and_invalid_files_are_refused(tmp_path):
+    good = {"views": {"t": {"kind": "table"}}, "bases": {"b": {"views": ["t"], "learner": {"kind": "xgboost"}}}}
+    folder = tmp_path / queue.QUEUE
+    folder.mkdir(parents=True)
+    (folder / "b.yaml").write_text(yaml.safe_dump(good))
+    (folder / "a.yaml").write_text("views: {}")
+    (folder / "c.yml").write_text(yaml.safe_dump(good))
+    experiment, files, refused = queue.take(set(), tmp_path)
+    assert experiment is not None and files == ["a.yaml", "b.yaml"]
+    assert "a.yaml" in refused["a.yaml"]
+    assert queue.take({"a.yaml", "b.yaml"}, tmp_path)[1] == ["c.yml"]
+    assert queue.take({"a.yaml", "b.yaml", "c.yml"}, tmp_path) == (None, [], {})
+    assert [path.name for path in queue.waiting({"a.yaml"}, tmp_path)] == ["b.yaml", "c.yml"]
+    assert len(queue.check_queue(tmp_path)) >= 1
