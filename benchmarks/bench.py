@@ -58,7 +58,7 @@ def nights(data: Path, seeds: int) -> list[Night]:
 
 
 def _config(folder: Path) -> dict[str, Any]:
-    header = (folder / "table.csv").open(encoding="utf-8").readline().strip().split(",")
+    header = (folder / "table.csv").read_text(encoding="utf-8").split("\n", 1)[0].strip().split(",")
     config = {"cases": "in/table.csv", "id": "case_id", "target": "target"}
     if (folder / "transcripts.jsonl").exists():
         config["transcripts"] = "in/transcripts.jsonl"

@@ -68,12 +68,12 @@ def seen_by(wildcards):
         seen.append(f"{last}/plan.json")
     if scored := before(wildcards.exp, WINDOW):
         seen.append(f"{scored}/metrics.json")
-    return [ancient(path) for path in seen]
+    return seen
 
 
 def views_of_base(wildcards):
     spec = read_json(f"results/specs/bases/{wildcards.digest}.json")
-    return [ancient(f"results/views/{view}.arrow") for view in spec["views"]]
+    return [f"results/views/{view}.arrow" for view in spec["views"]]
 
 
 def plan_of(exp):
@@ -89,18 +89,18 @@ def plan_of(exp):
 
 
 def bases_of_experiment(wildcards):
-    return [ancient(path) for path in plan_of(wildcards.exp)["bases"].values()]
+    return list(plan_of(wildcards.exp)["bases"].values())
 
 
 def score_before(wildcards):
     """Status is decided in ledger order, against the champion of all experiments before."""
     last = before(wildcards.exp)
-    return [ancient(f"{last}/metrics.json")] if last else []
+    return [f"{last}/metrics.json"] if last else []
 
 
 def noise_bases(wildcards):
     plan = checkpoints.plan_noise.get().output[0]
-    return [ancient(path) for path in read_json(plan)["bases"].values()]
+    return list(read_json(plan)["bases"].values())
 
 
 def slot_plan():
@@ -140,7 +140,7 @@ def next_proposal(wildcards):
 
 def record_before(wildcards):
     last = before(wildcards.exp)
-    return [ancient(f"{last}/record.json")] if last else []
+    return [f"{last}/record.json"] if last else []
 
 
 def print_ending():

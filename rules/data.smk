@@ -38,10 +38,10 @@ rule ingest:
 
 rule split:
     input:
-        cases=ancient("results/data/ingested/cases.parquet"),
-        turns=ancient("results/data/ingested/turns.parquet"),
-        labels=ancient("results/data/ingested/labels.parquet"),
-        about=ancient("results/data/ingested.json"),
+        cases="results/data/ingested/cases.parquet",
+        turns="results/data/ingested/turns.parquet",
+        labels="results/data/ingested/labels.parquet",
+        about="results/data/ingested.json",
     output:
         cases="results/data/development/cases.parquet",
         turns="results/data/development/turns.parquet",

@@ -3,8 +3,8 @@
 
 checkpoint plan_noise:
     input:
-        experiment=ancient("results/experiments/exp-0000/experiment.yaml"),
-        split=ancient("results/data/split.json"),
+        experiment="results/experiments/exp-0000/experiment.yaml",
+        split="results/data/split.json",
     output:
         "results/noise/plan.json",
     log:
@@ -18,8 +18,8 @@ checkpoint plan_noise:
 rule measure_noise:
     input:
         bases=noise_bases,
-        plan=ancient("results/noise/plan.json"),
-        baseline=ancient("results/experiments/exp-0000/metrics.json"),
+        plan="results/noise/plan.json",
+        baseline="results/experiments/exp-0000/metrics.json",
     output:
         "results/noise/noise.json",
     log:

@@ -5,7 +5,7 @@ rule record:
     input:
         # One saver at a time, in ledger order.
         previous=record_before,
-        metrics=ancient("results/experiments/{exp}/metrics.json"),
+        metrics="results/experiments/{exp}/metrics.json",
     output:
         "results/experiments/{exp}/record.json",
     log:

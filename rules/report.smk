@@ -20,10 +20,10 @@ rule verdict:
     input:
         champion="results/champion",
         ledger="results/ledger.tsv",
-        cases=ancient("results/data/holdout/cases.parquet"),
-        turns=ancient("results/data/holdout/turns.parquet"),
-        labels=ancient("results/data/holdout/labels.parquet"),
-        identity=ancient("results/data/identity.json"),
+        cases="results/data/holdout/cases.parquet",
+        turns="results/data/holdout/turns.parquet",
+        labels="results/data/holdout/labels.parquet",
+        identity="results/data/identity.json",
     output:
         "results/verdict.json",
     log:

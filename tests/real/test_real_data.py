@@ -13,7 +13,7 @@ def run_night(name, root, experiments):
     folder = DATA / name
     if not folder.is_dir():
         pytest.skip(f"real data is not beside the checkout: ../shared/data/{name}")
-    header = (folder / "table.csv").open(encoding="utf-8").readline().strip().split(",")
+    header = (folder / "table.csv").read_text(encoding="utf-8").split("\n", 1)[0].strip().split(",")
     data = {"cases": "in/table.csv", "id": "case_id", "target": "target"}
     data |= {"group": "group"} if "group" in header else {}
     data |= {"transcripts": "in/transcripts.jsonl"} if (folder / "transcripts.jsonl").exists() else {}

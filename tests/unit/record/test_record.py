@@ -34,7 +34,9 @@ def test_apply_brings_files_and_is_up_to_date(project):
     slot = project / "results" / "experiment"
     assert (slot / "views/table.arrow").read_text() == "a view"
     assert [path.name for path in (slot / "bases/all").iterdir()] == ["oof.parquet"]
-    for file in ("metrics.json", *FILES):
+    ours = json.loads((project / "results/experiments/exp-0001/metrics.json").read_text())
+    assert json.loads((slot / "metrics.json").read_text()) == ours
+    for file in FILES:
         assert (slot / file).read_bytes() == (project / "results/experiments/exp-0001" / file).read_bytes()
     # The night's own files stay writable: no link of DVC's leads into results/.
     assert os.access(project / "results/bases/digest-exp-0001/oof.parquet", os.W_OK)

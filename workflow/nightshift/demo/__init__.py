@@ -1,7 +1,7 @@
 """The demo: deals of a made-up company whose chance of being won is known, because it was made up too.
 
 One XGBoost finds little in the CRM columns and drowns when it gets all words of the calls; separate models of what the
-customer says, how the call ends, how people talk and what the CRM says, under a stack, find much of what is there.
+customer says, how people talk and what the CRM says, under a stack, find much of what is there.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _about(n: int, seed: int, best: float) -> str:
 - `transcripts.jsonl`: one turn a line: `deal_id`, `call`, `turn`, `speaker` (rep or customer), `text`, `start` and `end`
   in seconds, `time` of the call. Some deals have no call.
 
-The chance of each deal was made from five things: its CRM columns, how warm the customer's words are, how calls end, the
-rhythm of the conversation, and its account. Who knew all five exactly would reach **AUC {best:.4f}**: no model can do
+The chance of each deal was made from four things: its CRM columns, how warm the customer's words are (most clearly at the
+end of calls), the rhythm of the conversation, and its account. Who knew all four exactly would reach **AUC {best:.4f}**: no model can do
 better than that on average, and one that claims much more is wrong.
 """

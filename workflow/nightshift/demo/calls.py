@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from nightshift.demo.crm import Truth
-from nightshift.demo.phrases import CLOSING, COLD, DRIFTING, FILLERS, REP, SMALL_TALK, WARM
+from nightshift.demo.phrases import CLOSING, COLD, DRIFTING, FILLERS, GOODBYES, OPINIONS, REP, SMALL_TALK, WARM
 
 _CALLS = np.array([0.05, 0.20, 0.33, 0.27, 0.15])  # share of deals with 0, 1, 2, 3, 4 calls
 _CUE = 0.85  # share of the customer's turns that say something about the deal
-_LAST = 0.7  # place in the call from which the ending speaks
+_CLARITY, _CLARITY_LAST = 1.8, 2.6  # how strongly warmth leans the words, before and in the end
+_LAST = 0.7  # place in the call where its end begins
 _WORDS_A_SECOND = 2.6
 
 
@@ -35,16 +36,16 @@ def make_turns(ids: list[str], created: np.ndarray, truth: Truth, rng: np.random
         for call in range(1, calls[row] + 1):
             day = day + np.timedelta64(int(rng.integers(2, 21)), "D")
             time = f"{day}T{rng.integers(8, 18):02d}:{rng.integers(0, 60):02d}:00"
-            for turn in _call(truth.warmth[row], truth.ending[row], truth.rhythm[row], rng):
+            for turn in _call(truth.warmth[row], truth.rhythm[row], rng):
                 yield {"deal_id": deal, "call": str(call), **turn, "time": time}
 
 
-def _call(warmth: float, ending: float, rhythm: float, rng: np.random.Generator) -> Iterator[dict]:
+def _call(warmth: float, rhythm: float, rng: np.random.Generator) -> Iterator[dict]:
     length = int(rng.integers(14, 29))
     # A customer in a good rhythm talks more, asks back and lets no long pauses grow.
-    customer_talks = 1 / (1 + np.exp(-(-0.1 + 0.5 * rhythm + 0.2 * rng.normal())))
-    pause = np.exp(0.1 - 0.45 * rhythm + 0.3 * rng.normal())
-    talkative = np.exp(0.25 * rhythm + 0.3 * rng.normal())
+    customer_talks = 1 / (1 + np.exp(-(-0.1 + 0.6 * rhythm + 0.15 * rng.normal())))
+    pause = np.exp(0.1 - 0.5 * rhythm + 0.2 * rng.normal())
+    talkative = np.exp(0.35 * rhythm + 0.2 * rng.normal())
     customer = rng.random(length) < customer_talks
     customer[0] = False
     gaps = rng.exponential(pause, length) - 0.35
@@ -54,7 +55,7 @@ def _call(warmth: float, ending: float, rhythm: float, rng: np.random.Generator)
     for number in range(length):
         if customer[number]:
             last = number >= _LAST * length
-            text = _customer(warmth, ending, last, talkative, draws[number], picks[number])
+            text = _customer(warmth, last, talkative, draws[number], picks[number])
         else:
             text = _fill(REP, picks[number, 0], picks[number, 2:])
         start = max(0.0, clock + gaps[number]) if number else 0.0
@@ -64,23 +65,26 @@ def _call(warmth: float, ending: float, rhythm: float, rng: np.random.Generator)
         yield {"turn": number, "speaker": speaker, "text": text, "start": round(start, 2), "end": round(clock, 2)}
 
 
-def _customer(warmth: float, ending: float, last: bool, talkative: float, draws: np.ndarray, picks: np.ndarray) -> str:
+def _customer(warmth: float, last: bool, talkative: float, draws: np.ndarray, picks: np.ndarray) -> str:
     sentences = []
     if draws[0] < _CUE:
-        mood, pair = (ending, (CLOSING, DRIFTING)) if last else (warmth, (WARM, COLD))
-        leaning = 1 / (1 + np.exp(-1.1 * mood))
-        sentences.append(_fill(pair[0] if draws[1] < leaning else pair[1], picks[0], picks[2:]))
+        clarity, sentences_of, words = (
+            (_CLARITY_LAST, GOODBYES, (CLOSING, DRIFTING)) if last else (_CLARITY, OPINIONS, (WARM, COLD))
+        )
+        leaning = 1 / (1 + np.exp(-clarity * warmth))
+        chosen = words[0] if draws[1] < leaning else words[1]
+        sentences.append(_fill(sentences_of, picks[0], picks[2:], chosen[int(picks[1]) % len(chosen)]))
     if not sentences or draws[2] < 0.45 * talkative:
         sentences.append(_fill(SMALL_TALK, picks[1], picks[2:][::-1]))
     return " ".join(sentences)
 
 
-def _fill(sentences: list[str], pick: int, fills: np.ndarray) -> str:
+def _fill(sentences: list[str], pick: int, fills: np.ndarray, word: str = "") -> str:
     sentence = sentences[pick % len(sentences)]
     if "{" not in sentence:
         return sentence
     words = {
         name: options[(int(fills[0]) >> (4 * i)) % len(options)] for i, (name, options) in enumerate(FILLERS.items())
     }
-    text = sentence.format(**words)
+    text = sentence.format(**words, word=word)
     return text[0].upper() + text[1:]

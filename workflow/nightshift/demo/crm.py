@@ -28,7 +28,7 @@ DEALS_AN_ACCOUNT = 3
 
 # Standard deviations of the parts of the log-odds. Together they put the best possible AUC near 0.70; no single part
 # is much, so a model has to find several of them.
-CRM, WARMTH, ENDING, RHYTHM, ACCOUNT = 0.50, 0.50, 0.25, 0.28, 0.10
+CRM, WARMTH, RHYTHM, ACCOUNT = 0.56, 0.54, 0.40, 0.05
 _INTERCEPT = -0.35
 
 
@@ -36,12 +36,11 @@ _INTERCEPT = -0.35
 class Truth:
     """What the generator knows of each deal; arrays (n_deals,).
 
-    `warmth` shows in the customer's words all through the calls, `ending` in the last words of calls, `rhythm` in who
-    talks how long and when; `probability` is the chance of winning given all of it.
+    `warmth` shows in the customer's words, most clearly at the end of calls, `rhythm` in who talks how long and when;
+    `probability` is the chance of winning given all of it.
     """
 
     warmth: np.ndarray
-    ending: np.ndarray
     rhythm: np.ndarray
     probability: np.ndarray
     won: np.ndarray
@@ -67,9 +66,9 @@ def make_deals(n: int, first: int, rng: np.random.Generator) -> tuple[pd.DataFra
         - 0.2 * (size - 9.2)
         + 0.03 * (discount - 8) * np.where(plan >= 2, 1.0, -0.6)
     )
-    warmth, ending, rhythm = rng.normal(size=(3, n))
+    warmth, rhythm = rng.normal(size=(2, n))
     felt = rng.normal(size=(n + 2 * DEALS_AN_ACCOUNT) // DEALS_AN_ACCOUNT + 1)[account - account[0]]
-    logit = _INTERCEPT + CRM * _unit(crm, 1.25) + WARMTH * warmth + ENDING * ending + RHYTHM * rhythm + ACCOUNT * felt
+    logit = _INTERCEPT + CRM * _unit(crm, 1.25) + WARMTH * warmth + RHYTHM * rhythm + ACCOUNT * felt
     probability = 1 / (1 + np.exp(-logit))
     won = (rng.random(n) < probability).astype(int)
     created = np.datetime64("2025-01-06") + rng.integers(0, 420, n).astype("timedelta64[D]")
@@ -99,7 +98,7 @@ def make_deals(n: int, first: int, rng: np.random.Generator) -> tuple[pd.DataFra
             "won": won,
         }
     )
-    return frame, Truth(warmth, ending, rhythm, probability, won)
+    return frame, Truth(warmth, rhythm, probability, won)
 
 
 def _falling(n: int) -> np.ndarray:

@@ -8,97 +8,53 @@ FILLERS = {
     "person": ["Anna", "Marcus", "Priya", "Tom", "Elena", "David", "Sofia", "Ken", "Laura", "Omar"],
 }
 
-# What a customer says who is warming up. One sentence says little; their mixture says something.
-WARM = [
-    "That would save {team} a lot of manual work.",
-    "I like that we can start small and grow from there.",
-    "We have budget set aside for this in {month}.",
-    "{person} saw a demo and was impressed.",
-    "How quickly could we be live?",
-    "That matches what our users keep asking for.",
-    "We looked at the reports and they are exactly what {team} needs.",
-    "Could you send the order form so that {person} can review it?",
-    "The pilot group was happy with it.",
-    "I already told {person} that we want to move ahead.",
-    "Our contract with the old vendor ends in {month}.",
-    "It connects to {tool}, which was the big worry for us.",
-    "The price is in the range we expected.",
-    "Our director wants this done this quarter.",
-    "Can we add {number} more seats to the proposal?",
-    "What does onboarding look like for {team}?",
-    "You answered most of what {team} had on the list.",
-    "We want a rollout plan by {month}.",
-    "I can see {number} people using this every day.",
-    "The references you shared were convincing.",
-    "Honestly this is the clearest offer we have seen.",
-    "We can start the security questionnaire right away.",
-    "Let me introduce you to {person}, who owns the decision.",
-    "This solves the handover problem for us.",
-    "Our goal is to replace {tool} before {month}.",
-    "I have approval up to that amount.",
-    "The migration looks easier than we feared.",
-    "My boss asked when we can sign.",
-    "{team} agreed on the requirements last week.",
-    "We would rather decide soon than wait.",
+# What a customer says of the offer: one of many words in one of a few sentences. One word says little and is rare;
+# their sum says something. That is what a linear model of words adds up, and what trees over many columns miss.
+OPINIONS = [
+    "For {team} this looks {word}.",
+    "To be honest I find it {word}.",
+    "{person} called the demo {word}.",
+    "The part about {tool} is {word} for us.",
+    "Compared with {tool} it seems {word}.",
+    "From what I have seen it is {word}.",
+    "In {month} our impression was {word}.",
+    "Our people would say {word}.",
+    "I would describe the first week as {word}.",
+    "The word in {team} is {word}.",
+    "So far, {word}, I would say.",
+    "With {number} users it becomes {word}.",
 ]
-# And who is cooling down.
-COLD = [
-    "We are still comparing a few vendors.",
-    "I am not sure that {team} would use it.",
-    "The budget for this year is frozen.",
-    "That is more than we pay for {tool} today.",
-    "I would have to check with {person}, who is away.",
-    "We tried something similar and it did not stick.",
-    "Maybe we should come back to this in {month}.",
-    "Our priorities changed after the reorganisation.",
-    "It looks complicated for {team}.",
-    "Could we get this for half of the price?",
-    "Legal will take a long time with these terms.",
-    "We built a small version of this ourselves in {tool}.",
-    "Nobody really owns this topic on our side.",
-    "I do not see the return on investment yet.",
-    "The last project like this took {number} months.",
-    "There is a hiring stop, so nobody can run it.",
-    "We are not in a hurry with this.",
-    "{person} is worried about lock-in.",
-    "Our people are tired of new tools.",
-    "A competitor of yours offered a free year.",
-    "Security had {number} open questions last time.",
-    "I am only collecting information at this point.",
-    "The old process works well enough.",
-    "We would need a feature that you do not have.",
-    "Management wants to cut {number} licences.",
-    "I was asked to get another quote.",
-    "Let us not spend too long on this today.",
-    "Data residency is a blocker for {team}.",
-    "We had trouble with the trial account.",
-    "That will be hard to explain to {person}.",
-]
+WARM = """convincing promising solid helpful clear simple useful practical reliable fast smooth intuitive elegant modern
+flexible complete affordable reasonable fair attractive strong impressive refreshing reassuring exciting valuable
+worthwhile timely relevant familiar comfortable manageable realistic ready mature proven trusted robust lean tidy sharp
+thoughtful transparent straightforward painless seamless welcome encouraging workable natural handy clever generous
+responsive attentive competent friendly prepared organised committed keen eager positive optimistic confident certain
+aligned approved funded urgent overdue essential central strategic obvious popular appreciated requested recommended
+impressed satisfied pleased delighted curious engaged interested motivated enthusiastic supportive agreeable willing
+decided determined hopeful relieved grateful""".split()
+COLD = """confusing doubtful shaky unclear complicated cumbersome theoretical fragile slow clunky awkward dated rigid
+incomplete expensive unreasonable steep unattractive weak disappointing tiring worrying dull questionable pointless
+premature irrelevant foreign uncomfortable unmanageable unrealistic unfinished immature unproven risky brittle bloated
+messy blurry careless opaque tangled painful disruptive unwelcome discouraging unworkable forced impractical naive
+stingy distant inattentive inexperienced cold unprepared chaotic hesitant reluctant lukewarm negative pessimistic
+uncertain unsure divided rejected unfunded postponed optional peripheral secondary tactical obscure unpopular ignored
+unasked overrated unimpressed dissatisfied annoyed frustrated indifferent detached bored distracted tired sceptical
+critical stubborn unwilling undecided torn anxious overwhelmed resentful""".split()
+
 # How a customer leaves the call.
-CLOSING = [
-    "Send me the contract and I will get it signed.",
-    "Let us put the kickoff on the calendar for {month}.",
-    "I will confirm the start date with {person} today.",
-    "Please prepare the final numbers for {number} seats.",
-    "We will loop in {team} tomorrow to get this over the line.",
-    "I look forward to working with you.",
-    "Book the onboarding slot, please.",
-    "You will have our purchase order this week.",
-    "Great, that was the last open point for us.",
-    "I will tell {person} that we are going with you.",
+GOODBYES = [
+    "Let us say the next step is {word}.",
+    "I leave this call {word}.",
+    "My summary for {person}: {word}.",
+    "Put me down as {word}.",
+    "For {month} I am {word}.",
+    "All in all, {word}.",
 ]
-DRIFTING = [
-    "Just send me some material and I will have a look.",
-    "I will get back to you when things calm down.",
-    "Let us talk again in {month} or so.",
-    "I need to drop off for another meeting.",
-    "We will discuss it internally and see.",
-    "No need for a follow-up next week.",
-    "I cannot promise anything at this stage.",
-    "Please give us some time to think.",
-    "I will forward it to {person}, but no idea when.",
-    "Let us leave it open for now.",
-]
+CLOSING = """signing soon booked confirmed scheduled settled final moving starting committing ordering agreed onboarding
+kickoff yes certainly gladly tomorrow shortly immediately proceeding forward set done""".split()
+DRIFTING = """waiting later unscheduled open unsettled tentative pausing stalling pondering comparing disputed reviewing
+someday no perhaps maybe eventually afterwards whenever shelving backwards parked undone unlikely""".split()
+
 # What says nothing about the deal.
 SMALL_TALK = [
     "Can you hear me well?",
