@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nightshift.demo.crm import Truth
-from nightshift.demo.phrases import CLOSING, COLD, DRIFTING, FILLERS, GOODBYES, OPINIONS, REP, SMALL_TALK, WARM
+from nightshift.demo.phrases import COLD, FILLERS, GOODBYES, OPINIONS, REP, SMALL_TALK, WARM
 
 _CALLS = np.array([0.05, 0.20, 0.33, 0.27, 0.15])  # share of deals with 0, 1, 2, 3, 4 calls
 _CUE = 0.85  # share of the customer's turns that say something about the deal
@@ -68,11 +68,9 @@ def _call(warmth: float, rhythm: float, rng: np.random.Generator) -> Iterator[di
 def _customer(warmth: float, last: bool, talkative: float, draws: np.ndarray, picks: np.ndarray) -> str:
     sentences = []
     if draws[0] < _CUE:
-        clarity, sentences_of, words = (
-            (_CLARITY_LAST, GOODBYES, (CLOSING, DRIFTING)) if last else (_CLARITY, OPINIONS, (WARM, COLD))
-        )
+        clarity, sentences_of = (_CLARITY_LAST, GOODBYES) if last else (_CLARITY, OPINIONS)
         leaning = 1 / (1 + np.exp(-clarity * warmth))
-        chosen = words[0] if draws[1] < leaning else words[1]
+        chosen = WARM if draws[1] < leaning else COLD
         sentences.append(_fill(sentences_of, picks[0], picks[2:], chosen[int(picks[1]) % len(chosen)]))
     if not sentences or draws[2] < 0.45 * talkative:
         sentences.append(_fill(SMALL_TALK, picks[1], picks[2:][::-1]))

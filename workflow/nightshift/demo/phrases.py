@@ -41,7 +41,7 @@ uncertain unsure divided rejected unfunded postponed optional peripheral seconda
 unasked overrated unimpressed dissatisfied annoyed frustrated indifferent detached bored distracted tired sceptical
 critical stubborn unwilling undecided torn anxious overwhelmed resentful""".split()
 
-# How a customer leaves the call.
+# How a customer leaves the call, with the same words.
 GOODBYES = [
     "Let us say the next step is {word}.",
     "I leave this call {word}.",
@@ -50,10 +50,6 @@ GOODBYES = [
     "For {month} I am {word}.",
     "All in all, {word}.",
 ]
-CLOSING = """signing soon booked confirmed scheduled settled final moving starting committing ordering agreed onboarding
-kickoff yes certainly gladly tomorrow shortly immediately proceeding forward set done""".split()
-DRIFTING = """waiting later unscheduled open unsettled tentative pausing stalling pondering comparing disputed reviewing
-someday no perhaps maybe eventually afterwards whenever shelving backwards parked undone unlikely""".split()
 
 # What says nothing about the deal.
 SMALL_TALK = [
