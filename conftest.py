@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "tests" / "workflow"))
+WORKFLOW = HERE / "tests" / "workflow"
+sys.path.insert(0, str(WORKFLOW))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """The tests of whole nights stay on one worker: they share one night, and each uses both cores."""
+    """Tests that look at one finished night stay on one worker; those that disturb nights are on the other."""
     for item in items:
-        if (HERE / "tests" / "workflow") in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("workflow"))
+        if WORKFLOW in item.path.parents:
+            group = "disturbed" if item.path.name == "test_robust.py" else "night"
+            item.add_marker(pytest.mark.xdist_group(group))

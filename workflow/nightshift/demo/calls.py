@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from nightshift.demo.crm import Truth
-from nightshift.demo.phrases import COLD, FILLERS, GOODBYES, OPINIONS, REP, SMALL_TALK, WARM
+from nightshift.demo.phrases import COLD, FILLERS, GOODBYES, OPINIONS, PITCHES, REP, SMALL_TALK, WARM
 
 _CALLS = np.array([0.05, 0.20, 0.33, 0.27, 0.15])  # share of deals with 0, 1, 2, 3, 4 calls
 _CUE = 0.85  # share of the customer's turns that say something about the deal
+_PITCH = 0.7  # share of the rep's turns that use such words too (comment rewritten)
 _CLARITY, _CLARITY_LAST = 1.8, 2.6  # how strongly warmth leans the words, before and in the end
 _LAST = 0.7  # place in the call where its end begins
 _WORDS_A_SECOND = 2.6
@@ -57,12 +58,20 @@ def _call(warmth: float, rhythm: float, rng: np.random.Generator) -> Iterator[di
             last = number >= _LAST * length
             text = _customer(warmth, last, talkative, draws[number], picks[number])
         else:
-            text = _fill(REP, picks[number, 0], picks[number, 2:])
+            text = _rep(draws[number], picks[number])
         start = max(0.0, clock + gaps[number]) if number else 0.0
         seconds = (text.count(" ") + 1) / _WORDS_A_SECOND * (0.8 + 0.4 * draws[number, 3])
         clock = start + seconds
         speaker = "customer" if customer[number] else "rep"
         yield {"turn": number, "speaker": speaker, "text": text, "start": round(start, 2), "end": round(clock, 2)}
+
+
+def _rep(draws: np.ndarray, picks: np.ndarray) -> str:
+    text = _fill(REP, picks[0], picks[2:])
+    if draws[0] > _PITCH:
+        return text
+    words = WARM if draws[1] < 0.5 else COLD
+    return f"{text} {_fill(PITCHES, picks[1], picks[2:], words[int(picks[1]) % len(words)])}"
 
 
 def _customer(warmth: float, last: bool, talkative: float, draws: np.ndarray, picks: np.ndarray) -> str:

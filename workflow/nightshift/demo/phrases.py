@@ -79,6 +79,17 @@ SMALL_TALK = [
     "Our fiscal year starts in {month}.",
     "Thanks for taking the time.",
 ]
+# What a rep says with the customer's words, of which nothing follows. (Comment rewritten.)
+PITCHES = [
+    "Many teams in {team} first find it {word}.",
+    "Is the process today {word}?",
+    "Some would call {tool} {word}.",
+    "Would {person} describe that as {word}?",
+    "Other vendors are rather {word} here.",
+    "In {month} a customer told us that it was {word}.",
+    "Is there anything {word} about the proposal?",
+    "The old way with {tool} was {word}.",
+]
 REP = [
     "Thanks for joining, how is your week going?",
     "Let me walk you through the agenda.",
