@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import skops.io
-from conftest import make_folds
+from samples import make_folds
 from sklearn.linear_model import LogisticRegression
 
 from nightshift.experiment import parse_experiment

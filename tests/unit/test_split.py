@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import make_keys
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from samples import make_keys
 
 from nightshift.config import Validation
 from nightshift.data.split import split_cases

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import make_folds
+from samples import make_folds
 from scipy.stats import rankdata
 
 from nightshift.data.split import Folds

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import make_folds
+from samples import make_folds
 from scipy.sparse import csr_array
 
 from nightshift.encode import BlocksEncoder, ColumnsEncoder, TermsEncoder

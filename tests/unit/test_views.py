@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import KINDS, make_raw
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samples import KINDS, make_raw
 
 from nightshift.views import VIEWS, Columns, RawData, load_block, save_block
 

@@ -149,7 +149,13 @@ def _holdout_parts(target: np.ndarray, groups: np.ndarray, grouped: bool, share:
     )
     n_parts = int(np.clip(smallest_class, 2, 20))
     parts = _parts(target, groups, grouped, n_parts, seed)
-    return parts < max(1, round(share * n_parts))
+    taken, total = [], 0.0
+    # Parts of whole groups differ in size: take one when it brings the share nearer to what is asked.
+    for part, size in enumerate(np.bincount(parts, minlength=n_parts) / len(parts)):
+        if total + size / 2 <= share or not taken:
+            taken.append(part)
+            total += size
+    return np.isin(parts, taken)
 
 
 def _parts(target: np.ndarray, groups: np.ndarray, grouped: bool, n_parts: int, seed: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The demo: deals of a made-up company whose chance of being won is known, because it was made up too.
 
 One XGBoost finds little in the CRM columns and drowns when it gets all words of the calls; separate models of what the
-customer says, how people talk and what the CRM says, under a stack, find much of what is there.
+customer says, how the call ends, how people talk and what the CRM says, under a stack, find much of what is there.
 """
 
 from __future__ import annotations
@@ -13,20 +13,33 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
-from nightshift.demo.calls import make_turns
-from nightshift.demo.crm import DEALS_AN_ACCOUNT, Truth, make_deals
+from nightshift.demo.book import CASTS
+from nightshift.demo.calls import draw_turns
+from nightshift.demo.crm import make_crm
+from nightshift.demo.latent import auc, best_auc, chance, draw_levers
+from nightshift.demo.readme import about
+from nightshift.demo.script import to_frame
+from nightshift.demo.signals import balance, measure
 from nightshift.errors import InputError, Problem
 from nightshift.files import replacing
 
-_CHUNK = 3_000 * DEALS_AN_ACCOUNT
+DEALS_AN_ACCOUNT = 3
+_CHUNK = 2_000 * DEALS_AN_ACCOUNT  # deals made at a time: bounds memory; another number makes other deals
 _LIMITS = (100, 1_000_000)
 
 
 @dataclass(frozen=True)
 class Demo:
-    """Deals, the turns of their calls, the chance of each deal, and the AUC of who knows these chances."""
+    """Deals, the turns of their calls, and what is true of them.
+
+    Attributes
+    ----------
+    cases : one row a deal
+    turns : one row a turn
+    probability : the chance of each deal from which `won` was drawn, (n_deals,)
+    bayes_auc : the best AUC to be expected on these deals, that of who knows their chances
+    """
 
     cases: pd.DataFrame
     turns: pd.DataFrame
@@ -35,64 +48,81 @@ class Demo:
 
 
 def generate(n: int = 1200, seed: int = 0) -> Demo:
-    """Make `n` deals (100 to 1,000,000) in memory; the same bytes for the same `n` and `seed`.
+    """Make `n` deals (100 to 1,000,000) in memory; the same for the same `n` and `seed`.
 
     Raises
     ------
     InputError
-        When `n` is out of range.
+        When `n` or `seed` is out of range.
     """
-    parts = [(frame, list(turns), truth) for frame, turns, truth in _chunks(n, seed)]
-    probability = np.concatenate([truth.probability for *_, truth in parts])
-    cases = pd.concat([frame for frame, *_ in parts], ignore_index=True)
-    turns = pd.DataFrame([turn for _, part, _ in parts for turn in part])
-    return Demo(cases, turns, probability, _auc(cases["won"].to_numpy(), probability))
+    cases, turns, probability = zip(*_chunks(n, seed), strict=True)
+    chances = np.concatenate(probability)
+    return Demo(pd.concat(cases, ignore_index=True), pd.concat(turns, ignore_index=True), chances, best_auc(chances))
 
 
 def write(folder: str | Path, n: int = 1200, seed: int = 0) -> float:
-    """Write cases.csv, transcripts.jsonl and README.md into `folder`, chunk by chunk; returns the best possible AUC."""
+    """Write cases.csv, transcripts.jsonl and README.md into `folder`, chunk by chunk; returns the best possible AUC.
+
+    Raises
+    ------
+    InputError
+        When `n` or `seed` is out of range.
+    """
     folder = Path(folder)
     won, probability = [], []
-    with replacing(folder / "cases.csv") as cases, replacing(folder / "transcripts.jsonl") as transcripts:
-        with cases.open("w", encoding="utf-8", newline="") as rows, transcripts.open("w", encoding="utf-8") as lines:
-            for frame, turns, truth in _chunks(n, seed):
-                frame.to_csv(rows, index=False, header=not won, lineterminator="\n")
-                lines.writelines(json.dumps(turn, ensure_ascii=False) + "\n" for turn in turns)
-                won.append(truth.won)
-                probability.append(truth.probability)
-    best = _auc(np.concatenate(won), np.concatenate(probability))
+    with (
+        replacing(folder / "cases.csv") as cases,
+        replacing(folder / "transcripts.jsonl") as transcripts,
+        cases.open("w", encoding="utf-8", newline="") as rows,
+        transcripts.open("w", encoding="utf-8", newline="") as lines,
+    ):
+        for frame, turns, chances in _chunks(n, seed):
+            frame.to_csv(rows, index=False, header=not won, lineterminator="\n")
+            lines.writelines(_json_lines(turns))
+            won.append(frame["won"].to_numpy())
+            probability.append(chances)
+    chances = np.concatenate(probability)
+    best = best_auc(chances)
     with replacing(folder / "README.md") as readme:
-        readme.write_text(_about(n, seed, best), encoding="utf-8")
-    print(f"{n} deals written to {folder}; who knew the true chance of each would reach AUC {best:.4f}")
+        page = about(n, -(-n // DEALS_AN_ACCOUNT), seed, best, auc(np.concatenate(won), chances))
+        readme.write_text(page, encoding="utf-8", newline="")
+    print(f"{n:,} deals written to {folder}; who knew the true chance of each would reach AUC {best:.4f}")
     return best
 
 
-def _chunks(n: int, seed: int) -> Iterator[tuple[pd.DataFrame, Iterator[dict], Truth]]:
+def _json_lines(turns: pd.DataFrame) -> Iterator[str]:
+    names = list(turns.columns)
+    for values in zip(*(turns[name].tolist() for name in names), strict=True):
+        yield json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False) + "\n"
+
+
+def _chunks(n: int, seed: int) -> Iterator[tuple[pd.DataFrame, pd.DataFrame, np.ndarray]]:
     if not _LIMITS[0] <= n <= _LIMITS[1]:
         raise InputError([Problem(f"demo.n is {n}", f"choose a number from {_LIMITS[0]:,} to {_LIMITS[1]:,}")])
+    if seed < 0:
+        raise InputError([Problem(f"demo.seed is {seed}", "choose 0 or a larger number")])
     for number, first in enumerate(range(0, n, _CHUNK)):
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, number])))
-        frame, truth = make_deals(min(_CHUNK, n - first), first, rng)
-        created = frame["created"].to_numpy().astype("datetime64[D]")
-        yield frame, make_turns(frame["deal_id"].tolist(), created, truth, rng), truth
+        yield _chunk(first, min(_CHUNK, n - first), rng)
 
 
-def _auc(won: np.ndarray, scores: np.ndarray) -> float:
-    positive = won == 1
-    m = int(positive.sum())
-    return float((rankdata(scores)[positive].sum() - m * (m + 1) / 2) / (m * (len(won) - m)))
-
-
-def _about(n: int, seed: int, best: float) -> str:
-    return f"""# Demo data
-
-{n:,} made-up deals of {-(-n // DEALS_AN_ACCOUNT):,} accounts, seed {seed}, by `nightshift demo`. Nothing in it is real.
-
-- `cases.csv`: one deal a row: `deal_id`, `account` (deals of one account belong together), CRM columns, `won` (0 or 1).
-- `transcripts.jsonl`: one turn a line: `deal_id`, `call`, `turn`, `speaker` (rep or customer), `text`, `start` and `end`
-  in seconds, `time` of the call. Some deals have no call.
-
-The chance of each deal was made from four things: its CRM columns, how warm the customer's words are (most clearly at the
-end of calls), the rhythm of the conversation, and its account. Who knew all four exactly would reach **AUC {best:.4f}**: no model can do
-better than that on average, and one that claims much more is wrong.
-"""
+def _chunk(first: int, n: int, rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
+    """Deals `first` to `first + n - 1`; a chunk begins with a new account."""
+    account = np.arange(n) // DEALS_AN_ACCOUNT
+    cast = rng.integers(0, CASTS, account[-1] + 1)[account]
+    levers = draw_levers(account, rng)
+    columns, effect = make_crm(account, cast, rng)
+    turns = draw_turns(levers, cast, rng)
+    shown = measure(turns, n)
+    chances = chance({**shown, "crm": effect, "balance": balance(shown["talk"]), "account": levers.account})
+    ids = np.array([f"D{number:07d}" for number in range(first, first + n)], dtype=object)
+    cases = pd.DataFrame(
+        {
+            "deal_id": ids,
+            "account": [f"A{number:06d}" for number in account + first // DEALS_AN_ACCOUNT],
+            **columns,
+            "won": (rng.random(n) < chances).astype(np.int64),
+        }
+    )
+    created = cases["created"].to_numpy().astype("datetime64[D]")
+    return cases, to_frame(turns, ids, created, cast, rng), chances

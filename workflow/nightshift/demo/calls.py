@@ -1,97 +1,108 @@
-"""The calls of the deals: who says what, for how long, after which pause."""
+"""The calls of the deals as arrays: who speaks when, about what, in which sentences, after which pause."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from nightshift.demo.crm import Truth
-from nightshift.demo.phrases import COLD, FILLERS, GOODBYES, OPINIONS, PITCHES, REP, SMALL_TALK, WARM
+from nightshift.demo.book import LEADS, book
+from nightshift.demo.latent import Levers
+from nightshift.demo.speech import Scene, choose_kinds, choose_leads, choose_sentences
 
-_CALLS = np.array([0.05, 0.20, 0.33, 0.27, 0.15])  # share of deals with 0, 1, 2, 3, 4 calls
-_CUE = 0.85  # share of the customer's turns that say something about the deal
-_PITCH = 0.7  # share of the rep's turns that use such words too (comment rewritten)
-_CLARITY, _CLARITY_LAST = 1.8, 2.6  # how strongly warmth leans the words, before and in the end
-_LAST = 0.7  # place in the call where its end begins
-_WORDS_A_SECOND = 2.6
+_CALLS = np.array([0.08, 0.22, 0.30, 0.25, 0.15])  # share of deals with 0, 1, 2, 3, 4 calls
+_LENGTH = (10, 26)  # turns of a call: from, below
+_BLOCK = 3  # turns that stay with a topic
+_GOES_ON = 0.06  # chance that the same speaker goes on after a pause
+_PACE = 2.6  # words a second
+_INTERRUPTED = 0.15  # share of turns that begin before the other has finished
+_LEAD_WORDS = np.array([len(lead.split()) for lead in LEADS])
 
 
-def make_turns(ids: list[str], created: np.ndarray, truth: Truth, rng: np.random.Generator) -> Iterator[dict]:
-    """Turns of all calls of some deals, in order.
+@dataclass(frozen=True)
+class Turns:
+    """All turns of some deals, in order; arrays (n_turns,).
 
-    Parameters
+    Attributes
     ----------
-    ids : list of str (n_deals,)
-    created : datetime64[D] array (n_deals,)
-    truth : Truth
-    rng : Generator
-
-    Yields
-    ------
-    dict with deal_id, call, turn, speaker, text, start, end (seconds), time (of the call)
+    deal : row of the deal
+    call : number of the call in its deal, from 1
+    turn : place in its call, from 0
+    place : the same as a share of the call, from 0 to below 1
+    customer : does the customer speak?
+    kinds : (n_turns, 3) what the sentences do, see `book.KIND`; `NOTHING` where there is none
+    sentences : (n_turns, 3) their numbers in the book
+    lead : number of the lead before the first sentence, 0 where there is none
+    words : number of words
+    start, end : hundredths of a second from the start of the call, whole numbers
     """
-    calls = rng.choice(len(_CALLS), len(ids), p=_CALLS)
-    for row, deal in enumerate(ids):
-        day = created[row]
-        for call in range(1, calls[row] + 1):
-            day = day + np.timedelta64(int(rng.integers(2, 21)), "D")
-            time = f"{day}T{rng.integers(8, 18):02d}:{rng.integers(0, 60):02d}:00"
-            for turn in _call(truth.warmth[row], truth.rhythm[row], rng):
-                yield {"deal_id": deal, "call": str(call), **turn, "time": time}
+
+    deal: np.ndarray
+    call: np.ndarray
+    turn: np.ndarray
+    place: np.ndarray
+    customer: np.ndarray
+    kinds: np.ndarray
+    sentences: np.ndarray
+    lead: np.ndarray
+    words: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
 
 
-def _call(warmth: float, rhythm: float, rng: np.random.Generator) -> Iterator[dict]:
-    length = int(rng.integers(14, 29))
-    # A customer in a good rhythm talks more, asks back and lets no long pauses grow.
-    customer_talks = 1 / (1 + np.exp(-(-0.1 + 0.6 * rhythm + 0.15 * rng.normal())))
-    pause = np.exp(0.1 - 0.5 * rhythm + 0.2 * rng.normal())
-    talkative = np.exp(0.35 * rhythm + 0.2 * rng.normal())
-    customer = rng.random(length) < customer_talks
-    customer[0] = False
-    gaps = rng.exponential(pause, length) - 0.35
-    draws = rng.random((length, 4))
-    picks = rng.integers(0, 2**31, (length, 5))
-    clock = 0.0
-    for number in range(length):
-        if customer[number]:
-            last = number >= _LAST * length
-            text = _customer(warmth, last, talkative, draws[number], picks[number])
-        else:
-            text = _rep(draws[number], picks[number])
-        start = max(0.0, clock + gaps[number]) if number else 0.0
-        seconds = (text.count(" ") + 1) / _WORDS_A_SECOND * (0.8 + 0.4 * draws[number, 3])
-        clock = start + seconds
-        speaker = "customer" if customer[number] else "rep"
-        yield {"turn": number, "speaker": speaker, "text": text, "start": round(start, 2), "end": round(clock, 2)}
+def draw_turns(levers: Levers, cast: np.ndarray, rng: np.random.Generator) -> Turns:
+    """Calls of deals with these levers; `cast` says with which names the book speaks in each deal."""
+    calls = rng.choice(len(_CALLS), len(cast), p=_CALLS)
+    call_deal = np.repeat(np.arange(len(cast)), calls)
+    length = rng.integers(*_LENGTH, len(call_deal))
+    of_call = np.repeat(np.arange(len(call_deal)), length)
+    turn, call = _count_up(length), (_count_up(calls) + 1)[of_call]
+    deal = call_deal[of_call]
+    customer = _speakers(turn, rng)
+    topic = _topics(len(length), rng)[of_call, (turn + 1) // _BLOCK]
+    scene = Scene(deal, turn, length[of_call], customer, topic)
+    kinds = choose_kinds(levers, scene, rng)
+    sentences = choose_sentences(kinds, scene, rng.integers(0, 1000, len(length))[of_call])
+    lead = choose_leads(kinds[:, 0], customer, rng)
+    words = book().words[cast[deal][:, None], sentences].sum(axis=1) + _LEAD_WORDS[lead]
+    start, end = _clock(levers, scene, words, rng)
+    return Turns(deal, call, turn, scene.place, customer, kinds, sentences, lead, words, start, end)
 
 
-def _rep(draws: np.ndarray, picks: np.ndarray) -> str:
-    text = _fill(REP, picks[0], picks[2:])
-    if draws[0] > _PITCH:
-        return text
-    words = WARM if draws[1] < 0.5 else COLD
-    return f"{text} {_fill(PITCHES, picks[1], picks[2:], words[int(picks[1]) % len(words)])}"
+def _count_up(lengths: np.ndarray) -> np.ndarray:
+    """0, 1, .. lengths[0] - 1, 0, 1, .. lengths[1] - 1, .."""
+    return np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
 
 
-def _customer(warmth: float, last: bool, talkative: float, draws: np.ndarray, picks: np.ndarray) -> str:
-    sentences = []
-    if draws[0] < _CUE:
-        clarity, sentences_of = (_CLARITY_LAST, GOODBYES) if last else (_CLARITY, OPINIONS)
-        leaning = 1 / (1 + np.exp(-clarity * warmth))
-        chosen = WARM if draws[1] < leaning else COLD
-        sentences.append(_fill(sentences_of, picks[0], picks[2:], chosen[int(picks[1]) % len(chosen)]))
-    if not sentences or draws[2] < 0.45 * talkative:
-        sentences.append(_fill(SMALL_TALK, picks[1], picks[2:][::-1]))
-    return " ".join(sentences)
+def _within_calls(steps: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    """Running sum that starts anew, from 0, with every call."""
+    total = np.cumsum(steps)
+    first = np.flatnonzero(turn == 0)
+    return total - np.repeat(total[first], np.diff(np.append(first, len(turn))))
 
 
-def _fill(sentences: list[str], pick: int, fills: np.ndarray, word: str = "") -> str:
-    sentence = sentences[pick % len(sentences)]
-    if "{" not in sentence:
-        return sentence
-    words = {
-        name: options[(int(fills[0]) >> (4 * i)) % len(options)] for i, (name, options) in enumerate(FILLERS.items())
-    }
-    text = sentence.format(**words, word=word)
-    return text[0].upper() + text[1:]
+def _speakers(turn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The rep opens; then they take turns, but for now and then."""
+    changes = rng.random(len(turn)) >= _GOES_ON
+    return _within_calls(changes.astype(np.int64), turn) % 2 == 1
+
+
+def _topics(n_calls: int, rng: np.random.Generator) -> np.ndarray:
+    """Topics of each call in the order in which they come up, (n_calls, n_topics)."""
+    return np.argsort(rng.random((n_calls, book().first.shape[1])), axis=1)
+
+
+def _clock(levers: Levers, scene: Scene, words: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Start and end of turns in whole hundredths of a second, so that sums are exact on every machine."""
+    n = len(words)
+    pace = _PACE * np.exp(0.12 * rng.normal(size=len(levers.talk)))[scene.deal] * rng.uniform(0.9, 1.1, n)
+    lasts = np.rint(100 * (0.3 + words / pace)).astype(np.int64)
+    before = np.append(0, lasts[:-1])
+    mean_pause = np.where(scene.customer, 0.7 * np.exp(0.45 * levers.silence[scene.deal]), 0.6)
+    pause = np.rint(100 * (0.05 + mean_pause * rng.exponential(size=n))).astype(np.int64)
+    # Never by more than half of either turn: turns must begin and end in order.
+    overlap = np.rint(rng.uniform(0.1, 0.5, n) * np.minimum(np.minimum(before, lasts), 300)).astype(np.int64)
+    changes = np.append(False, scene.customer[1:] != scene.customer[:-1])
+    gap = np.where(changes & (rng.random(n) < _INTERRUPTED), -overlap, pause)
+    start = _within_calls(np.where(scene.turn == 0, 0, before + gap), scene.turn)
+    return start, start + lasts

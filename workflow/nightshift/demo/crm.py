@@ -1,127 +1,103 @@
-"""The deals: what is true of them, and the CRM columns that people see of it."""
+"""The CRM's columns of the deals, and what they say of a deal's chance."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import pandas as pd
 
-from nightshift.demo.phrases import FILLERS, NOTES
+from nightshift.demo.book import fill
+from nightshift.demo.phrases import NOTES
 
-INDUSTRIES = [
-    "software",
-    "retail",
-    "manufacturing",
-    "healthcare",
-    "finance",
-    "education",
-    "logistics",
-    "energy",
-    "media",
-]
-REGIONS = ["north", "south", "east", "west", "abroad"]
-SOURCES = ["inbound", "outbound", "partner", "event", "referral"]
-PLANS = ["starter", "team", "business", "enterprise"]
-REPS = ["rep-01", "rep-02", "rep-03", "rep-04", "rep-05", "rep-06", "rep-07", "rep-08"]
-DEALS_AN_ACCOUNT = 3
+# Category -> weight among all. The last ones are rare.
+INDUSTRIES = {
+    "software": 22, "retail": 16, "manufacturing": 15, "healthcare": 12, "finance": 11, "education": 8,
+    "logistics": 7, "energy": 4, "media": 3, "aerospace": 1, "fishery": 1,
+}  # fmt: skip
+REGIONS = {"north": 30, "south": 25, "east": 15, "west": 20, "abroad": 10}
+SOURCES = {"inbound": 30, "outbound": 28, "event": 16, "partner": 14, "referral": 12}
+PLANS = {"starter": 30, "team": 34, "business": 24, "enterprise": 10, "custom": 2}
+REPS = {f"rep-{number:02d}": 14 - number for number in range(1, 13)}
 
-# Standard deviations of the parts of the log-odds. Together they put the best possible AUC near 0.70; no single part
-# is much, so a model has to find several of them.
-CRM, WARMTH, RHYTHM, ACCOUNT = 0.58, 0.58, 0.30, 0.05
-_INTERCEPT = -0.35
+_SOURCE_EFFECT = np.array([0.25, -1.3, 0.25, 0.25, 1.25])
+_MEAN, _SPREAD = -0.048, 1.332  # of the effect over very many deals
+_EPOCH = np.datetime64("2025-01-06")
+_DAYS = 420
 
 
-@dataclass(frozen=True)
-class Truth:
-    """What the generator knows of each deal; arrays (n_deals,).
-
-    `warmth` shows in the customer's words, most clearly at the end of calls, `rhythm` in who talks how long and when;
-    `probability` is the chance of winning given all of it.
-    """
-
-    warmth: np.ndarray
-    rhythm: np.ndarray
-    probability: np.ndarray
-    won: np.ndarray
-
-
-def make_deals(n: int, first: int, rng: np.random.Generator) -> tuple[pd.DataFrame, Truth]:
-    """CRM rows of `n` deals numbered from `first`, and their truth."""
-    account = (first + np.arange(n)) // DEALS_AN_ACCOUNT
-    size = rng.normal(9.2, 1.0, n)
-    seats = rng.integers(5, 400, n)
+def make_crm(
+    account: np.ndarray, cast: np.ndarray, rng: np.random.Generator
+) -> tuple[dict[str, np.ndarray | list[str]], np.ndarray]:
+    """CRM columns of deals whose accounts are numbered from 0, and what they say of each deal's chance."""
+    n = len(account)
+    company = _company(account, rng)
+    size = 8.9 + 0.35 * (np.log(company["company_size"]) - 5.3) + rng.normal(0, 0.9, n)
     days = rng.gamma(2.0, 25.0, n)
     stakeholders = 1 + rng.poisson(1.8, n)
-    discount = np.clip(rng.normal(8, 7, n), 0, 40)
-    industry, region = rng.choice(len(INDUSTRIES), n, p=_falling(len(INDUSTRIES))), rng.choice(len(REGIONS), n)
-    source, plan = (
-        rng.choice(len(SOURCES), n, p=_falling(len(SOURCES))),
-        rng.choice(len(PLANS), n, p=_falling(len(PLANS))),
+    discount = np.round(np.clip(rng.normal(8, 7, n), 0, 40), 1)
+    source, plan = _pick(SOURCES, n, rng), _pick(PLANS, n, rng)
+    step_missing = rng.random(n) < 0.28
+    effect = (
+        _SOURCE_EFFECT[source]
+        - 0.85 * np.clip((days - 50) / 35, -1.5, 2)
+        + 0.25 * np.clip(stakeholders - 2.8, -2, 2) / 1.3
+        - 0.2 * np.clip(size - 8.9, -2, 2)
+        - 1.4 * (step_missing - 0.28)
+        # A discount helps to sell the larger plans and cheapens the smaller ones.
+        + 0.03 * (discount - 8.3) * np.where(plan >= 2, 1.0, -0.6)
     )
-    crm = (
-        -0.85 * (days - 50) / 35
-        + np.array([0.7, -0.8, 0.2, 0.0, 0.8])[source]
-        + 0.25 * np.minimum(stakeholders - 2.8, 3) / 1.3
-        - 0.2 * (size - 9.2)
-        + 0.03 * (discount - 8) * np.where(plan >= 2, 1.0, -0.6)
-    )
-    warmth, rhythm = rng.normal(size=(2, n))
-    felt = rng.normal(size=(n + 2 * DEALS_AN_ACCOUNT) // DEALS_AN_ACCOUNT + 1)[account - account[0]]
-    logit = _INTERCEPT + CRM * _unit(crm, 1.25) + WARMTH * warmth + RHYTHM * rhythm + ACCOUNT * felt
-    probability = 1 / (1 + np.exp(-logit))
-    won = (rng.random(n) < probability).astype(int)
-    created = np.datetime64("2025-01-06") + rng.integers(0, 420, n).astype("timedelta64[D]")
-    frame = pd.DataFrame(
-        {
-            "deal_id": [f"D{number:07d}" for number in range(first, first + n)],
-            "account": [f"A{number:06d}" for number in account],
-            "created": created.astype(str),
-            "amount": np.round(np.exp(size), -1).astype(int),
-            "seats": seats,
-            "days_in_stage": np.round(days, 1),
-            "stakeholders": _with_gaps(stakeholders.astype(float), 0.08, rng),
-            "discount_percent": _with_gaps(np.round(discount, 1), 0.15, rng),
-            "emails_sent": rng.poisson(9, n),
-            "meetings": rng.poisson(2.2, n),
-            "website_visits": rng.poisson(6, n),
-            "company_size": np.round(np.exp(rng.normal(5.3, 1.2, n)), 0).astype(int),
-            "industry": np.array(INDUSTRIES, dtype=object)[industry],
-            "region": np.array(REGIONS, dtype=object)[region],
-            "lead_source": _with_gaps(np.array(SOURCES, dtype=object)[source], 0.05, rng),
-            "plan": np.array(PLANS, dtype=object)[plan],
-            "sales_rep": np.array(REPS, dtype=object)[rng.choice(len(REPS), n)],
-            "next_step_date": _with_gaps(
-                (created + rng.integers(5, 60, n).astype("timedelta64[D]")).astype(str).astype(object), 0.3, rng
-            ),
-            "notes": _notes(n, rng),
-            "won": won,
-        }
-    )
-    return frame, Truth(warmth, rhythm, probability, won)
+    created = _EPOCH + rng.integers(0, _DAYS, n).astype("timedelta64[D]")
+    step = created + rng.integers(5, 60, n).astype("timedelta64[D]")
+    columns = {
+        "created": created.astype(str),
+        "amount": np.round(np.exp(size), -1).astype(np.int64),
+        "seats": np.maximum(np.rint(np.exp(size - 5.2 + rng.normal(0, 0.5, n))), 3).astype(np.int64),
+        "days_in_stage": np.round(days, 1),
+        "stakeholders": _with_gaps(stakeholders, rng.random(n) < 0.08),
+        "discount_percent": _with_gaps(discount, rng.random(n) < 0.12),
+        "emails_sent": rng.poisson(9, n),
+        "meetings": rng.poisson(2.2, n),
+        "website_visits": rng.negative_binomial(2, 0.25, n),
+        "nps": _with_gaps(rng.integers(-20, 80, n), rng.random(n) < 0.5),
+        **company,
+        "lead_source": _with_gaps(_names(SOURCES)[source], rng.random(n) < 0.05),
+        "plan": _names(PLANS)[plan],
+        "sales_rep": _names(REPS)[_pick(REPS, n, rng)],
+        "next_step_date": _with_gaps(step.astype(str), step_missing),
+        "notes": _notes(cast, rng),
+    }
+    return columns, (effect - _MEAN) / _SPREAD
 
 
-def _falling(n: int) -> np.ndarray:
-    weights = 1 / np.arange(1, n + 1)
-    return weights / weights.sum()
+def _company(account: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Columns that the deals of an account share."""
+    n = account.max() + 1
+    size = np.rint(np.exp(rng.normal(5.3, 1.2, n))).astype(np.int64) + 5
+    industry, region = _names(INDUSTRIES)[_pick(INDUSTRIES, n, rng)], _names(REGIONS)[_pick(REGIONS, n, rng)]
+    return {
+        "company_size": size[account],
+        "industry": industry[account],
+        "region": _with_gaps(region, rng.random(n) < 0.04)[account],
+    }
 
 
-def _unit(values: np.ndarray, spread: float) -> np.ndarray:
-    """Scaled by a fixed spread, not by the sample's: a deal must not depend on which others are drawn with it."""
-    return values / spread
+def _names(weights: dict[str, int]) -> np.ndarray:
+    return np.array(list(weights), dtype=object)
 
 
-def _with_gaps(values: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    gaps = values.astype(object)
-    gaps[rng.random(len(values)) < share] = None
-    return gaps
+def _pick(weights: dict[str, int], n: int, rng: np.random.Generator) -> np.ndarray:
+    share = np.array(list(weights.values()), dtype=float)
+    return rng.choice(len(share), n, p=share / share.sum())
 
 
-def _notes(n: int, rng: np.random.Generator) -> list[str]:
-    picks = rng.integers(0, len(NOTES), (n, 2))
-    fills = rng.integers(0, 9, n)
-    notes = []
-    for (one, two), fill in zip(picks, fills, strict=True):
-        words = {name: options[fill % len(options)] for name, options in FILLERS.items()}
-        notes.append(f"{NOTES[one]} {NOTES[two]}".format(**words))
-    return notes
+def _with_gaps(values: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    cells = values.astype(object)
+    cells[gaps] = None
+    return cells
+
+
+def _notes(cast: np.ndarray, rng: np.random.Generator) -> list[str]:
+    picks = rng.integers(0, len(NOTES), (len(cast), 2))
+    empty = rng.random(len(cast)) < 0.1
+    return [
+        "" if nothing else " ".join(fill(NOTES[note], names) for note in dict.fromkeys(pair))
+        for names, pair, nothing in zip(cast.tolist(), picks.tolist(), empty.tolist(), strict=True)
+    ]

@@ -1,126 +1,135 @@
-"""The sentences of the demo's calls. `{number}`, `{month}`, `{tool}`, `{team}` and `{person}` are filled in."""
+"""What is said around the topics: greetings, leads, small talk, how calls end; and the notes of the CRM."""
 
 FILLERS = {
-    "number": ["three", "five", "eight", "twelve", "fifteen", "twenty", "thirty", "fifty", "eighty", "a hundred"],
-    "month": ["January", "February", "March", "April", "May", "June", "September", "October", "November", "December"],
-    "tool": ["Salesforce", "HubSpot", "Zendesk", "Jira", "Slack", "Snowflake", "Excel", "NetSuite", "Okta", "Looker"],
-    "team": ["finance", "legal", "support", "marketing", "operations", "procurement", "the data team", "sales", "IT"],
-    "person": ["Anna", "Marcus", "Priya", "Tom", "Elena", "David", "Sofia", "Ken", "Laura", "Omar"],
+    "number": ["three", "five", "eight", "twelve", "fifteen", "20", "30", "40", "60", "80", "ten"],
+    "month": ["January", "March", "April", "May", "June", "July", "September", "October", "November"],
+    "tool": ["Salesforce", "HubSpot", "Zendesk", "Jira", "Excel", "NetSuite", "SharePoint", "Looker"],
+    "team": ["finance", "support", "marketing", "operations", "procurement", "the data team", "the field team"],
+    "person": [
+        "Anna",
+        "Marcus",
+        "Priya",
+        "Tom",
+        "Elena",
+        "David",
+        "Sofia",
+        "Ken",
+        "Laura",
+        "Omar",
+        "Ruth",
+        "Ben",
+        "Ines",
+    ],
+    "rival": ["Brightdesk", "Northwind", "Salespeak", "Cadence", "Pipely"],
 }
 
-# What a customer says of the offer: one of many words in one of a few sentences. One word says little and is rare;
-# their sum says something. That is what a linear model of words adds up, and what trees over many columns miss.
-OPINIONS = [
-    "For {team} this looks {word}.",
-    "To be honest I find it {word}.",
-    "{person} called the demo {word}.",
-    "The part about {tool} is {word} for us.",
-    "Compared with {tool} it seems {word}.",
-    "From what I have seen it is {word}.",
-    "In {month} our impression was {word}.",
-    "Our people would say {word}.",
-    "I would describe the first week as {word}.",
-    "The word in {team} is {word}.",
-    "So far, {word}, I would say.",
-    "With {number} users it becomes {word}.",
+# Before a cue, which starts in lower case.
+CUSTOMER_LEADS = [
+    "Honestly, ",
+    "From our side, ",
+    "To be open, ",
+    "Well, ",
+    "As far as I know, ",
+    "I would say that ",
+    "The way I see it, ",
+    "You should know that ",
+    "To give you the picture, ",
 ]
-WARM = """convincing promising solid helpful clear simple useful practical reliable fast smooth intuitive elegant modern
-flexible complete affordable reasonable fair attractive strong impressive refreshing reassuring exciting valuable
-worthwhile timely relevant familiar comfortable manageable realistic ready mature proven trusted robust lean tidy sharp
-thoughtful transparent straightforward painless seamless welcome encouraging workable natural handy clever generous
-responsive attentive competent friendly prepared organised committed keen eager positive optimistic confident certain
-aligned approved funded urgent overdue essential central strategic obvious popular appreciated requested recommended
-impressed satisfied pleased delighted curious engaged interested motivated enthusiastic supportive agreeable willing
-decided determined hopeful relieved grateful""".split()
-COLD = """confusing doubtful shaky unclear complicated cumbersome theoretical fragile slow clunky awkward dated rigid
-incomplete expensive unreasonable steep unattractive weak disappointing tiring worrying dull questionable pointless
-premature irrelevant foreign uncomfortable unmanageable unrealistic unfinished immature unproven risky brittle bloated
-messy blurry careless opaque tangled painful disruptive unwelcome discouraging unworkable forced impractical naive
-stingy distant inattentive inexperienced cold unprepared chaotic hesitant reluctant lukewarm negative pessimistic
-uncertain unsure divided rejected unfunded postponed optional peripheral secondary tactical obscure unpopular ignored
-unasked overrated unimpressed dissatisfied annoyed frustrated indifferent detached bored distracted tired sceptical
-critical stubborn unwilling undecided torn anxious overwhelmed resentful""".split()
-
-# How a customer leaves the call, with the same words.
-GOODBYES = [
-    "Let us say the next step is {word}.",
-    "I leave this call {word}.",
-    "My summary for {person}: {word}.",
-    "Put me down as {word}.",
-    "For {month} I am {word}.",
-    "All in all, {word}.",
+REP_LEADS = [
+    "Correct me if I am wrong, but ",
+    "So what I hear is that ",
+    "Suppose that ",
+    "Let me write down that ",
+    "Other customers told us that ",
+    "I remember from last time that ",
+    "In your industry it often happens that ",
+    "My colleague mentioned that ",
+    "Let us assume for a moment that ",
+    "I had the impression that ",
 ]
 
-# What says nothing about the deal.
-SMALL_TALK = [
-    "Can you hear me well?",
+REP_GREETINGS = [
+    "Hi {person}, thanks for joining.",
+    "Good morning, can you hear me well?",
+    "Hello everybody, great to see you again.",
+    "Hi, how is your week going?",
+    "Thanks for taking the time today.",
+    "Welcome back, shall we wait for {person}?",
+    "Good afternoon, let me share the agenda.",
+    "Hi there, is it still a good time?",
+]
+CUSTOMER_GREETINGS = [
+    "Hi, good to see you too.",
+    "Yes, loud and clear.",
+    "Hello, {person} will join in a minute.",
+    "Fine, thanks, it is a busy week.",
     "Sorry, I was on mute.",
-    "The weather here has been strange all week.",
-    "Let me share my screen for a moment.",
-    "We are about {number} people in the office today.",
-    "I joined the company {number} months ago.",
-    "We use {tool} for most of that.",
-    "Right, that makes sense.",
-    "Okay, go on.",
-    "I see.",
-    "Our team sits in two offices.",
-    "We have a weekly meeting with {team}.",
-    "{person} could not make it today.",
-    "Let me write that down.",
-    "Could you repeat the last part?",
-    "We store this in {tool} at the moment.",
-    "The export runs every {number} minutes.",
-    "That is how {team} does it today.",
-    "We talked about it at the conference in {month}.",
+    "Good morning, the line is a bit bad.",
+    "Hi, I have until the top of the hour.",
+    "Hello, I am dialling in from the train.",
+]
+SMALL_TALK = [
+    "The weather has been strange all week.",
+    "I was at a conference in {month}.",
     "Hold on, somebody is at the door.",
+    "We had a power cut this morning.",
+    "My daughter starts school in {month}.",
+    "The coffee machine is broken again.",
+    "I just came back from a trip.",
+    "Did you watch the game last night?",
+    "Traffic was terrible today.",
     "I have the slides open.",
-    "We report this to {person} every month.",
-    "There are {number} fields in that form.",
-    "Our fiscal year starts in {month}.",
-    "Thanks for taking the time.",
+    "One moment, my screen froze.",
+    "It is quiet in the office today.",
 ]
-# What a rep says with the customer's words, of which nothing follows. (Comment rewritten.)
-PITCHES = [
-    "Many teams in {team} first find it {word}.",
-    "Is the process today {word}?",
-    "Some would call {tool} {word}.",
-    "Would {person} describe that as {word}?",
-    "Other vendors are rather {word} here.",
-    "In {month} a customer told us that it was {word}.",
-    "Is there anything {word} about the proposal?",
-    "The old way with {tool} was {word}.",
+NODS = ["Okay.", "I see.", "Right.", "Sure, go on.", "Makes sense.", "Got it.", "Mhm, yes.", "Let me think."]
+
+# How a customer leaves a call. Said earlier, the same words are only talk.
+YES = [
+    "Send me the contract and I will get it signed.",
+    "Let us put the kickoff on the calendar.",
+    "I will confirm the start date today.",
+    "Please prepare the final order form.",
+    "We will get this over the line together.",
+    "I look forward to working with you.",
+    "Book the onboarding slot for {month}.",
+    "You will have our purchase order this week.",
+    "That was the last open point for us.",
+    "I will tell {person} that we go ahead.",
+    "Let us meet in person to seal it.",
+    "Add {team} to the invitation for the kickoff.",
 ]
-REP = [
-    "Thanks for joining, how is your week going?",
-    "Let me walk you through the agenda.",
-    "What would success look like for {team}?",
-    "Many of our customers come from {tool}.",
-    "I can show you how the dashboard works.",
-    "How do you handle this today?",
-    "Who else should be part of the decision?",
-    "We usually go live within {number} weeks.",
-    "The price depends on the number of seats.",
+LATER = [
+    "Just send me some material.",
+    "I will get back to you when things calm down.",
+    "Let us talk again in a few months.",
+    "I need to drop off for another meeting.",
+    "We will discuss it internally and see.",
+    "There is no need for a follow-up next week.",
+    "I cannot promise anything at this stage.",
+    "Please give us some time to think.",
+    "I will forward it, but no idea when I hear back.",
+    "Let us leave it open for now.",
+    "Maybe try {person} after {month}.",
+    "I would not want to rush into this.",
+]
+WRAP_UPS = [
     "I will send you a summary after the call.",
-    "Our security team can answer that in detail.",
-    "We have a native integration with {tool}.",
-    "What is your timeline for a decision?",
-    "A customer like you saved {number} hours a week.",
-    "Would a pilot with {team} help?",
-    "Let me bring in {person}, our solution engineer.",
-    "We could offer a discount for a longer term.",
-    "The roadmap has that feature for {month}.",
-    "Which reports matter most to {person}?",
-    "Shall we look at the proposal together?",
-    "I understand the concern about cost.",
-    "We host in {number} regions.",
-    "The onboarding takes {number} sessions.",
-    "Our support answers within {number} minutes.",
-    "I can share references from your industry.",
-    "Does that answer the question from {team}?",
     "Let us plan the next step.",
-    "What happens if you do nothing?",
-    "The trial runs for {number} days.",
-    "How many people would use it every day?",
+    "What should we prepare for next time?",
+    "Shall I set up a follow-up with {person}?",
+    "Is there anything else before we close?",
+    "Thank you all for your time.",
+    "I will share the recording with {team}.",
+    "What would be a good date to talk again?",
+    "I will send you the contract and the final order form.",
+    "Let us put the next call on the calendar.",
+    "I will get back to you this week.",
+    "Let us leave that point open for now.",
+    "Shall we book the onboarding slot for {month}?",
+    "I look forward to our next meeting.",
+    "Let us discuss it internally and talk again.",
+    "I will confirm the date and add {team} to the invitation.",
 ]
 
 NOTES = [
@@ -136,4 +145,6 @@ NOTES = [
     "Left a voicemail, no answer yet.",
     "Inbound from the website form.",
     "Champion is {person} in {team}.",
+    "Also talks to {rival}.",
+    "Sent the one-pager again.",
 ]
