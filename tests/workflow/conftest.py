@@ -1,5 +1,7 @@
 """Real projects in temporary folders, and one small night that most tests look at."""
 
+import fcntl
+import os
 import shutil
 
 import pytest
@@ -35,13 +37,22 @@ def project(tmp_path) -> Project:
 
 @pytest.fixture(scope="session")
 def finished_night(tmp_path_factory) -> Project:
-    """A night on two cores, disturbed by nobody. Tests that change something work on a copy (`night`)."""
-    project = make_project(tmp_path_factory.mktemp("night") / "project", CONFIG)
-    project.queue("a-by-hand.yaml", stack="rank_mean")
-    project.queue("b-crashes.yaml", speaker="nobody speaks like that")
-    project.write("README.md", "an edit that is not committed\n")
-    project.status_before = project.run("git", "status", "--porcelain").stdout
-    project.snakemake("--cores", "2")
+    """A night on two cores, disturbed by nobody, run once for all workers. Tests that change it work on a copy (`night`)."""
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    project, before = Project(shared / "finished-night" / "project"), shared / "finished-night" / "status.txt"
+    with open(shared / "finished-night.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not before.exists():
+            make_project(project.root, CONFIG)
+            project.queue("a-by-hand.yaml", stack="rank_mean")
+            project.queue("b-crashes.yaml", speaker="nobody speaks like that")
+            project.write("README.md", "an edit that is not committed\n")
+            status = project.run("git", "status", "--porcelain").stdout
+            project.snakemake("--cores", "2")
+            before.write_text(status)
+    project.status_before = before.read_text()
     return project
 
 
