@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.optimize import minimize
 from scipy.special import expit
 
 _STEPS = 50
@@ -103,3 +104,18 @@ def fit_logistic(x: np.ndarray, y: np.ndarray, c: float, prior: np.ndarray) -> t
         if previous - current < 1e-10 * max(1.0, abs(current)):
             break
     return beta[:-1], float(beta[-1])
+
+
+def fit_nonnegative(x: np.ndarray, y: np.ndarray, c: float, prior: np.ndarray) -> tuple[np.ndarray, float]:
+    """As `fit_logistic`, with weights of at least 0."""
+    centre, penalty = np.append(prior, 0.0), np.append(np.full(x.shape[1], 1 / c), 1e-9)
+    design = np.column_stack([x, np.ones(len(x))])
+
+    def loss(beta: np.ndarray) -> tuple[float, np.ndarray]:
+        score, away = design @ beta, beta - centre
+        value = np.logaddexp(0, np.where(y == 1, -score, score)).sum() + 0.5 * (penalty * away**2).sum()
+        return float(value), design.T @ (expit(score) - y) + penalty * away
+
+    bounds = [(0, None)] * x.shape[1] + [(None, None)]
+    found = minimize(loss, centre, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-12, "gtol": 1e-8})
+    return found.x[:-1], float(found.x[-1])

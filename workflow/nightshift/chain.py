@@ -15,14 +15,16 @@ import numpy as np
 import pandas as pd
 
 from nightshift.config import Search
+from nightshift.crossfit import cross_fit
 from nightshift.data.development import Development, read_development, read_raw
 from nightshift.experiment import Experiment, TermsSpec, read_experiment
 from nightshift.files import read_json, replacing, write_json
 from nightshift.learners import LEARNERS
+from nightshift.levels import lowered
 from nightshift.plan import read_plan, read_spec
+from nightshift.sandbox import condition
 from nightshift.scoring import CURVES, Measured, curves, judge, measure, metrics_of, read_scores, write_scores
-from nightshift.stack import cross_fit
-from nightshift.train import train_base
+from nightshift.train import Recipe, TrainedBase, train_base
 from nightshift.views import VIEWS, load_block, save_block
 
 DEVELOPMENT = "results/data/development"
@@ -55,10 +57,7 @@ def train(digest: str, target: str) -> None:
     with replacing(target) as folder:
         folder.mkdir()
         try:
-            blocks = {view: load_block(_view_file(view)) for view in spec["views"]}
-            learner = LEARNERS[spec["learner"]["kind"]].model_validate(spec["learner"])
-            terms = TermsSpec.model_validate(spec["terms"]).model_dump()
-            trained = train_base(blocks, development.y, development.folds, learner, terms, spec["seed"])
+            trained = _trained(spec, development)
             write_scores(folder / "oof.parquet", trained.oof, development.case_ids)
             save_models(folder / "models.skops", trained.models)
             outcome = {"ok": True, "cv_auc": measure(trained.oof, development, "roc_auc").auc.value}
@@ -66,6 +65,25 @@ def train(digest: str, target: str) -> None:
             traceback.print_exc()
             outcome = {"ok": False, **_what_went_wrong(error)}
         write_json(folder / "outcome.json", {**outcome, "seconds": time.perf_counter() - start})
+
+
+def _trained(spec: dict[str, Any], development: Development) -> TrainedBase:
+    blocks = {view: load_block(_view_file(view)) for view in spec["views"]}
+    learner = LEARNERS[spec["learner"]["kind"]].model_validate(spec["learner"])
+    terms = TermsSpec.model_validate(spec["terms"]).model_dump()
+    below = np.stack([_scores_below(base) for base in spec["bases"]], axis=1) if spec["bases"] else None
+    within = condition(spec["segment"], read_raw(DEVELOPMENT).cases) if spec["segment"] else None
+    recipe = Recipe(learner, terms, spec["seed"], spec["seeds"])
+    return train_base(blocks, development.y, development.folds, recipe, below, within)
+
+
+def _scores_below(digest: str) -> np.ndarray:
+    """Out-of-fold logits (n_cases, repeats) of a base that was trained; raises what its job said otherwise."""
+    folder = Path("results/bases", digest)
+    outcome = read_json(folder / "outcome.json")
+    if not outcome["ok"]:
+        raise RuntimeError(f"a base below failed: {outcome['reason']}")
+    return read_scores(folder / "oof.parquet")
 
 
 def _view_file(digest: str) -> Path:
@@ -86,10 +104,11 @@ def stack(experiment_file: str, plan_file: str, oof_target: str, stack_target: s
     scores = np.full((len(development.y), development.folds.repeats), np.nan)
     if content["crash"] is None:
         try:
-            spec = read_experiment(experiment_file).stack
-            raw = np.stack([read_scores(Path(path, "oof.parquet")) for path in plan["bases"].values()], axis=1)
+            spec = lowered(read_experiment(experiment_file)).stack
+            raw = np.stack([read_scores(Path(plan["bases"][name], "oof.parquet")) for name in spec.over], axis=1)
             fitted = cross_fit(spec, raw, development.y, development.folds, seed)
             scores = fitted.scores
+            content["over"] = list(spec.over)
             content["base_auc"] = {name: outcome["cv_auc"] for name, outcome in outcomes.items()}
             content["base_lines"] = fitted.base_lines.tolist()
             content["stack"] = fitted.stack.to_json()
@@ -168,10 +187,10 @@ def _write_curves(place: Path, tables: dict[str, pd.DataFrame]) -> None:
 
 
 def _weights(stacked: dict[str, Any]) -> dict[str, float]:
-    """Share of each base in the sum of absolute weights."""
+    """Share of each base that the stack is over in the sum of absolute weights."""
     weights = np.abs(stacked["stack"]["weights"])
     total = weights.sum()
-    return {name: float(w / total) if total > 0 else 0.0 for name, w in zip(stacked["bases"], weights, strict=True)}
+    return {name: float(w / total) if total > 0 else 0.0 for name, w in zip(stacked["over"], weights, strict=True)}
 
 
 def _what_went_wrong(error: BaseException) -> dict[str, str]:

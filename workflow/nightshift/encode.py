@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
-from sklearn.decomposition import TruncatedSVD
+from sklearn.decomposition import NMF, TruncatedSVD
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_selection import chi2
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -74,8 +78,12 @@ class TermsEncoder(TransformerMixin, BaseEstimator):
         Only that many of the most widespread terms.
     svd : int or None
         Reduce to so many components (latent semantic analysis), for learners that want few dense columns.
+    topics : int or None
+        Reduce to so many topics (non-negative matrix factorisation) instead.
+    select : int or None
+        Only that many terms, those that tell the classes best apart (chi-squared).
     seed : int
-        Of the SVD.
+        Of the reduction.
     """
 
     def __init__(
@@ -84,12 +92,16 @@ class TermsEncoder(TransformerMixin, BaseEstimator):
         min_cases: int = 3,
         max_terms: int | None = None,
         svd: int | None = None,
+        topics: int | None = None,
+        select: int | None = None,
         seed: int = 0,
     ):
         self.weighting = weighting
         self.min_cases = min_cases
         self.max_terms = max_terms
         self.svd = svd
+        self.topics = topics
+        self.select = select
         self.seed = seed
 
     def fit(self, block: Terms, y: np.ndarray | None = None) -> TermsEncoder:
@@ -98,16 +110,26 @@ class TermsEncoder(TransformerMixin, BaseEstimator):
         keep = np.flatnonzero((cases_with >= self.min_cases) & (cases_with < n_cases))
         if self.max_terms is not None and len(keep) > self.max_terms:
             keep = np.sort(keep[np.argsort(-cases_with[keep], kind="stable")[: self.max_terms]])
+        if self.select is not None and len(keep) > self.select:
+            keep = keep[_telling(block.counts[:, keep], y, self.select)]
         self.names_ = block.names[keep].tolist()
         self.idf_ = np.log((1 + n_cases) / (1 + cases_with[keep])) + 1
-        self.svd_ = None
-        if self.svd is not None and len(keep) > self.svd:
-            self.svd_ = TruncatedSVD(self.svd, random_state=self.seed).fit(self._weigh(block.counts[:, keep]))
+        self.reduction_ = self._fit_reduction(block.counts[:, keep])
         return self
+
+    def _fit_reduction(self, counts: sparse.csr_array) -> TruncatedSVD | NMF | None:
+        """None where there are too few terms to reduce."""
+        if self.svd is not None and counts.shape[1] > self.svd:
+            return TruncatedSVD(self.svd, random_state=self.seed).fit(self._weigh(counts))
+        if self.topics is not None and counts.shape[1] > self.topics:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)  # topics are good long before they are exact
+                return NMF(self.topics, init="nndsvd", random_state=self.seed, max_iter=200).fit(self._weigh(counts))
+        return None
 
     def transform(self, block: Terms) -> sparse.csr_array | np.ndarray:
         weighted = self._weigh(self._select(block))
-        return weighted if self.svd_ is None else self.svd_.transform(weighted)
+        return weighted if self.reduction_ is None else self.reduction_.transform(weighted)
 
     def _select(self, block: Terms) -> sparse.csr_array:
         """Counts of the fitted terms, in fitted order; a term the block does not know counts 0."""
@@ -167,6 +189,12 @@ class BlocksEncoder(TransformerMixin, BaseEstimator):
 
     def _encoder(self, block: Block) -> ColumnsEncoder | TermsEncoder:
         return ColumnsEncoder(self.scaled) if isinstance(block, Columns) else TermsEncoder(**(self.terms or {}))
+
+
+def _telling(counts: sparse.csr_array, y: np.ndarray, number: int) -> np.ndarray:
+    """Columns, ascending, of the terms whose presence depends most on the class."""
+    said = sparse.csr_array((np.ones_like(counts.data), counts.indices, counts.indptr), shape=counts.shape)
+    return np.sort(np.argsort(-chi2(said, y)[0], kind="stable")[:number])
 
 
 def take(blocks: dict[str, Block], rows: np.ndarray) -> dict[str, Block]:

@@ -6,7 +6,9 @@ workflow/schemas/experiment.schema.json.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import reduce
+from graphlib import CycleError, TopologicalSorter
 from operator import or_
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -42,14 +44,43 @@ class TermsSpec(_Spec):
     svd: Annotated[int, Field(ge=2, le=500)] | None = Field(
         None, description="Reduce to so many components (latent semantic analysis); None: keep the terms."
     )
+    topics: Annotated[int, Field(ge=2, le=200)] | None = Field(
+        None, description="Reduce to so many topics (non-negative matrix factorisation) instead."
+    )
+    select: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="Only the terms that tell the classes best apart in the training cases (chi-squared)."
+    )
+
+    @model_validator(mode="after")
+    def _one_reduction(self) -> TermsSpec:
+        if self.svd and self.topics:
+            raise ValueError("svd and topics are two ways to reduce; name one")
+        return self
 
 
 class BaseSpec(_Spec):
-    """One level-0 learner and the views it trains on."""
+    """One learner and what it trains on: views, and on the second level the out-of-fold predictions of other bases."""
 
-    views: tuple[str, ...] = Field(min_length=1, description="Names of views of this experiment.")
+    views: tuple[str, ...] = Field((), description="Names of views of this experiment.")
+    bases: tuple[str, ...] = Field(
+        (), description="Names of other bases of this experiment, whose out-of-fold predictions are columns."
+    )
     learner: AnyLearner
     terms: TermsSpec = TermsSpec()
+    segment: Annotated[str, Field(min_length=1, max_length=2000)] | None = Field(
+        None,
+        description="SQL condition on columns of the cases; the base is trained and heard on those cases alone, such as "
+        "amount > 10000 AND region = 'EU'.",
+    )
+    seeds: Annotated[int, Field(ge=1, le=20)] = Field(1, description="The mean of so many models, one a seed.")
+
+    @model_validator(mode="after")
+    def _trains_on_something(self) -> BaseSpec:
+        if not self.views and not self.bases:
+            raise ValueError("name at least one view, or bases for a base of the second level")
+        if self.learner.kind == "blend" and (self.views or len(self.bases) < 2):
+            raise ValueError("learner blend weighs the predictions of two or more bases, and reads no view")
+        return self
 
 
 class Experiment(_Spec):
@@ -64,27 +95,49 @@ class Experiment(_Spec):
     stack: StackSpec = StackSpec()
 
     @model_validator(mode="after")
-    def _views_are_known(self) -> Experiment:
-        for name, base in self.bases.items():
-            unknown = [view for view in base.views if view not in self.views]
-            if unknown:
-                raise ValueError(f"base {name!r} uses view {unknown[0]!r}; the views here are {', '.join(self.views)}")
+    def _names_are_known(self) -> Experiment:
         for name in (*self.views, *self.bases):
             if not name or not all(letter.isalnum() or letter in "-_." for letter in name) or name.startswith("."):
                 raise ValueError(f"name {name!r}: use letters, digits, '-', '_' and '.', it becomes a file name")
+        for name, base in self.bases.items():
+            _check_known(f"base {name!r}", "view", base.views, self.views)
+            _check_known(f"base {name!r}", "base", base.bases, self.bases)
+        _check_known("the stack", "view", self.stack.passthrough, self.views)
+        _check_known("the stack", "base", self.stack.over or (), self.bases)
+        self.in_order()
         return self
 
+    def in_order(self) -> list[str]:
+        """Names of the bases, each after those it stands on.
+
+        Raises
+        ------
+        ValueError
+            When bases stand on each other in a circle.
+        """
+        try:
+            return list(TopologicalSorter({name: base.bases for name, base in self.bases.items()}).static_order())
+        except CycleError as error:
+            raise ValueError(f"bases stand on each other in a circle: {' on '.join(error.args[1])}") from None
+
     def digest(self) -> str:
-        """Of what is computed: equal for experiments that differ in name, author or hypothesis only."""
-        bases = sorted(digest_of(self.base_content(name)) for name in self.bases)
-        return digest_of({"bases": bases, "stack": self.stack.model_dump(mode="json")})
+        """Of what is computed: equal for experiments that differ in names, author or hypothesis only."""
+        over = self.stack.over or tuple(self.bases)
+        return digest_of(
+            {
+                "bases": sorted(digest_of(self.base_content(name)) for name in over),
+                "stack": self.stack.model_dump(mode="json", exclude={"over", "passthrough"}),
+                "passthrough": [self.views[view].model_dump(mode="json") for view in self.stack.passthrough],
+            }
+        )
 
     def base_content(self, name: str) -> dict[str, Any]:
         """What determines a base, without names."""
         base = self.bases[name]
         return {
+            **base.model_dump(mode="json", exclude={"views", "bases", "terms"}),
             "views": [self.views[view].model_dump(mode="json") for view in base.views],
-            "learner": base.learner.model_dump(mode="json"),
+            "bases": [self.base_content(below) for below in base.bases],
             "terms": effective_terms(base, self.views).model_dump(mode="json"),
         }
 
@@ -96,9 +149,15 @@ class Experiment(_Spec):
         write_text(path, self.to_yaml())
 
 
+def _check_known(who: str, what: str, names: Iterable[str], known: Mapping[str, Any]) -> None:
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ValueError(f"{who} uses {what} {unknown[0]!r}; the {what}s here are {', '.join(known)}")
+
+
 def effective_terms(base: BaseSpec, views: dict[str, Any]) -> TermsSpec:
     """The terms of a base as they are trained: learners that want dense columns get an SVD where text is among the views."""
-    if base.learner.sparse or base.terms.svd is not None:
+    if base.learner.sparse or base.terms.svd is not None or base.terms.topics is not None:
         return base.terms
     return base.terms.model_copy(update={"svd": _SVD})
 

@@ -19,10 +19,12 @@ from nightshift.config import Data
 from nightshift.experiment import Experiment, parse_experiment, read_experiment
 from nightshift.files import read_json, replacing, write_json
 from nightshift.learners import LEARNERS
+from nightshift.levels import lowered
 from nightshift.plan import read_plan
+from nightshift.sandbox import condition
 from nightshift.stack import FittedStack
 from nightshift.train import FoldModel
-from nightshift.views.base import RawData
+from nightshift.views.base import Block, RawData
 
 # The only types a model file may hold beyond skops' own list; a file that names any other is refused, not loaded.
 _TRUSTED = (
@@ -61,7 +63,7 @@ class Model:
 
     Attributes
     ----------
-    experiment : Experiment
+    experiment : Experiment, lowered (see `nightshift.levels`)
     bases : base name -> fold models, repeat by repeat
     stacked : content of stack.json
     about : content of model.json
@@ -75,19 +77,34 @@ class Model:
     def predict_logit(self, data: RawData) -> np.ndarray:
         """Calibrated logits (n_cases,) of cases and turns in the form that ingest gives them."""
         blocks = {name: view.featurize(data) for name, view in self.experiment.views.items()}
+        logits: dict[str, np.ndarray] = {}  # base -> (n_cases, fold models)
+        for name in self.experiment.in_order():
+            logits[name] = self._of_base(name, blocks, logits, data)
         lines = np.array(self.stacked["base_lines"])
         lines = lines.reshape(-1, *lines.shape[2:])  # (repeats * folds, 2, bases)
-        columns = []
-        for number, name in enumerate(self.stacked["bases"]):
-            own = {view: blocks[view] for view in self.experiment.bases[name].views}
-            keyed = dict(zip(self.about["view_keys"][name], own.values(), strict=True))
-            folds = [
-                apply_platt(lines[fold, :, number], model.predict_logit(keyed))
-                for fold, model in enumerate(self.bases[name])
-            ]
-            columns.append(np.mean(folds, axis=0))
+        columns = [
+            np.mean([apply_platt(line[:, number], fold) for line, fold in zip(lines, logits[name].T, strict=True)], axis=0)
+            for number, name in enumerate(self.stacked["over"])
+        ]
         score = FittedStack.from_json(self.stacked["stack"]).predict(np.column_stack(columns))
         return apply_platt(np.array(self.stacked["line"]), score)
+
+    def _of_base(
+        self, name: str, blocks: dict[str, Block], logits: dict[str, np.ndarray], data: RawData
+    ) -> np.ndarray:
+        """Logits (n_cases, fold models) of one base; NaN outside its segment."""
+        base = self.experiment.bases[name]
+        # Fold models know their blocks by digest, as they were trained.
+        keyed = {key: blocks[view] for key, view in zip(self.about["view_keys"][name], base.views, strict=True)}
+        below = np.stack([logits[other] for other in base.bases], axis=1) if base.bases else None
+        folds = [
+            model.predict_logit(keyed, None if below is None else below[:, :, fold])
+            for fold, model in enumerate(self.bases[name])
+        ]
+        found = np.column_stack(folds)
+        if base.segment:
+            found[~condition(base.segment, data.cases)] = np.nan
+        return found
 
     def predict(
         self, cases: str | Path | pd.DataFrame, transcripts: str | Path | pd.DataFrame | None = None
@@ -150,7 +167,7 @@ def model_of(folder: str | Path, data: Data) -> Model:
 
 
 def _assemble(folder: Path, about: dict[str, Any], files: dict[str, Path]) -> Model:
-    experiment = parse_experiment(about["experiment"], str(folder))
+    experiment = lowered(parse_experiment(about["experiment"], str(folder)))
     bases = {name: load_models(files[name]) for name in experiment.bases}
     return Model(experiment, bases, read_json(folder / "stack.json"), about)
 
@@ -162,8 +179,7 @@ def _about(folder: Path, data: Data) -> dict[str, Any]:
     return {
         "nightshift": __version__,
         "experiment": experiment.model_dump(mode="json"),
-        # Fold models know their blocks by digest, as they were trained.
-        "view_keys": {name: [views[view] for view in base.views] for name, base in experiment.bases.items()},
+        "view_keys": {name: [views[view] for view in base.views] for name, base in lowered(experiment).bases.items()},
         "columns": card["columns"],
         "schema": card["schema"],
         "data": data.model_dump(mode="json"),

@@ -6,33 +6,48 @@ versions of the libraries it uses. Two experiments that share a view or a base s
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from nightshift.experiment import Experiment, effective_terms
-from nightshift.files import digest_of, read_json, write_json
+from nightshift.files import digest_of, digest_of_file, read_json, write_json
+from nightshift.levels import lowered
 
 SPECS = "results/specs"
 VIEWS = "results/views"
 BASES = "results/bases"
 
-_VIEW_CODE = ("nightshift.views.base", "nightshift.views.turns")
-_BASE_CODE = ("nightshift.train", "nightshift.encode", "nightshift.data.split", "nightshift.views.base")
+_VIEW_CODE = ("nightshift.views.base", "nightshift.views.turns", "nightshift.views.documents", "nightshift.sandbox")
+_BASE_CODE = (
+    "nightshift.train",
+    "nightshift.encode",
+    "nightshift.crossfit",
+    "nightshift.calibrate",
+    "nightshift.stack",
+    "nightshift.data.split",
+    "nightshift.views.base",
+)
 _BASE_LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn")
 
 
-@cache
 def code_version(*modules: str) -> str:
     """Digest of the source of modules, without importing them."""
-    digest = hashlib.sha256()
-    for module in modules:
-        origin = importlib.util.find_spec(module).origin
-        digest.update(Path(origin).read_bytes())
-    return digest.hexdigest()[:20]
+    return digest_of([_source_digest(module) for module in modules])
+
+
+@cache
+def _source_digest(module: str) -> str:
+    return digest_of_file(importlib.util.find_spec(module).origin)
+
+
+def remember_code(kinds: Iterable[type]) -> None:
+    """Read now the sources that plans will name: those of `kinds` and of what all views and bases share."""
+    for module in (*_VIEW_CODE, *_BASE_CODE, *(kind.__module__ for kind in kinds)):
+        _source_digest(module)
 
 
 @cache
@@ -61,28 +76,41 @@ def make_plan(experiment: Experiment, split: dict[str, Any], seed: int) -> dict[
     Returns
     -------
     dict
-        `views`: name -> digest, `bases`: name -> digest, `specs`: {"views": {digest: spec}, "bases": {digest: spec}}
+        `views`: name -> digest, `bases`: name -> digest (those of its lowered stack included, see `nightshift.levels`),
+        `specs`: {"views": {digest: spec}, "bases": {digest: spec}}
     """
-    views = {name: view_digest(spec, split["data"]) for name, spec in experiment.views.items()}
+    low = lowered(experiment)
+    views = {name: view_digest(spec, split["data"]) for name, spec in low.views.items()}
     specs: dict[str, dict[str, Any]] = {
-        "views": {views[name]: spec.model_dump(mode="json") for name, spec in experiment.views.items()},
+        "views": {views[name]: spec.model_dump(mode="json") for name, spec in low.views.items()},
         "bases": {},
     }
-    bases = {}
-    for name, base in experiment.bases.items():
-        learner = base.learner
-        spec = {
-            "views": [views[view] for view in base.views],
-            "learner": learner.model_dump(mode="json"),
-            "terms": effective_terms(base, experiment.views).model_dump(mode="json"),
-            "folds": split["folds"],
-            "seed": seed,
-        }
+    bases: dict[str, str] = {}
+    for name in low.in_order():
+        spec = _base_spec(low, name, views, bases) | {"folds": split["folds"], "seed": seed}
+        if spec["segment"] is not None:
+            spec["data"] = split["data"]
+        learner = low.bases[name].learner
         code = code_version(*_BASE_CODE, type(learner).__module__)
         libraries = _library_versions((*_BASE_LIBRARIES, *learner.libraries))
         bases[name] = digest_of({**spec, "code": code, "libraries": libraries})
         specs["bases"][bases[name]] = spec
-    return {"views": views, "bases": bases, "specs": specs}
+    return {"views": views, "bases": {name: bases[name] for name in low.bases}, "specs": specs}
+
+
+def _base_spec(
+    experiment: Experiment, name: str, views: dict[str, str], bases: dict[str, str]
+) -> dict[str, Any]:
+    """A base as its job reads it: views and bases below by digest."""
+    base = experiment.bases[name]
+    return {
+        "views": [views[view] for view in base.views],
+        "bases": [bases[below] for below in base.bases],
+        "learner": base.learner.model_dump(mode="json"),
+        "terms": effective_terms(base, experiment.views).model_dump(mode="json"),
+        "segment": base.segment,
+        "seeds": base.seeds,
+    }
 
 
 def write_plan(path: str | Path, plan: dict[str, Any], root: str | Path = ".") -> None:

@@ -33,8 +33,8 @@ class Measured:
 
 
 def measure(scores: np.ndarray, development: Development, metric: str) -> Measured:
-    """Measure calibrated logits (n_cases, repeats)."""
-    y, of = development.y, development.folds.assignment
+    """Measure calibrated logits (n_cases, repeats); NaN where a base has no say leaves the case out."""
+    y, of = development.y, np.where(np.isfinite(scores), development.folds.assignment, -1)
     auc = cross_validated("roc_auc", y, scores, of)
     return Measured(scores, auc, auc if metric == "roc_auc" else cross_validated(metric, y, scores, of))
 

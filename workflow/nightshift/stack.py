@@ -1,4 +1,4 @@
-"""Stacks: level-1 learners over the calibrated logits of the bases, and their cross-fitting."""
+"""Stacks: level-1 learners over the calibrated logits of the bases (`nightshift.crossfit` fits them honestly)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scipy.special import logit
 from scipy.stats import rankdata
 
-from nightshift.calibrate import apply_platt, fit_logistic, fit_platt
-from nightshift.data.split import Folds
+from nightshift.calibrate import fit_logistic, fit_nonnegative
 
 _QUANTILES = 201
+
+Blending = Literal["rank_mean", "logistic", "nonnegative", "greedy"]
 
 
 class StackSpec(BaseModel):
@@ -21,32 +22,55 @@ class StackSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    method: Literal["rank_mean", "logistic", "greedy"] = Field(
+    method: Literal["rank_mean", "logistic", "nonnegative", "greedy", "xgboost", "stacks"] = Field(
         "logistic",
-        description="rank_mean: mean of the ranks. logistic: weights pulled towards the plain mean. "
-        "greedy: bagged forward selection (Caruana et al. 2004).",
+        description="rank_mean: mean of the ranks. logistic: weights pulled towards the plain mean. nonnegative: the "
+        "same, no weight below 0. greedy: bagged forward selection (Caruana et al. 2004). xgboost: shallow boosting. "
+        "stacks: a stack over the stacks in `members`.",
     )
-    c: Annotated[float, Field(gt=0, le=1e6)] = Field(0.1, description="logistic: inverse strength of the pull.")
+    c: Annotated[float, Field(gt=0, le=1e6)] = Field(
+        0.1, description="logistic, nonnegative, stacks: inverse strength of the pull."
+    )
     rounds: Annotated[int, Field(ge=1, le=200)] = Field(15, description="greedy: picks a bag.")
     bags: Annotated[int, Field(ge=1, le=100)] = Field(
         8, description="greedy: bags, each over a random half of the bases."
     )
+    over: tuple[str, ...] | None = Field(
+        None, min_length=1, description="Bases to stack; None: all. Others can still feed a base of the second level."
+    )
+    passthrough: tuple[str, ...] = Field(
+        (), description="logistic, xgboost: views whose columns the stack sees beside the predictions."
+    )
+    members: tuple[StackSpec, ...] = Field((), description="stacks: the stacks to stack, each over the same bases.")
+
+    @model_validator(mode="after")
+    def _options_fit_the_method(self) -> StackSpec:
+        if self.passthrough and self.method not in ("logistic", "xgboost"):
+            raise ValueError(f"passthrough needs method logistic or xgboost, not {self.method}")
+        if (self.method == "stacks") != (len(self.members) > 1):
+            raise ValueError("members: at least two stacks, with method stacks and with no other")
+        if any(member.method == "stacks" or member.over for member in self.members):
+            raise ValueError("members: plain stacks over the same bases; name the bases beside method: stacks")
+        return self
 
 
 @dataclass(frozen=True)
 class FittedStack:
     """A fitted level-1 learner, all of it numbers.
 
-    `weights` (n_bases,) and `intercept` over logits; `quantiles` (_QUANTILES, n_bases) for rank_mean, else None.
+    `weights` (n_bases,) and `intercept` over logits; `quantiles` (_QUANTILES, n_bases) for rank_mean, else None;
+    `fallback`, the logit of a case that no base predicts.
     """
 
     method: str
     weights: np.ndarray
     intercept: float
     quantiles: np.ndarray | None = None
+    fallback: float = 0.0
 
     def predict(self, z: np.ndarray) -> np.ndarray:
-        """Scores (n_cases,) of calibrated logits (n_cases, n_bases)."""
+        """Scores (n_cases,) of calibrated logits (n_cases, n_bases); NaN where a base has no say in a case."""
+        z = fill_missing(z, self.fallback)
         if self.quantiles is None:
             return z @ self.weights + self.intercept
         grid = np.linspace(0, 1, len(self.quantiles))
@@ -60,12 +84,30 @@ class FittedStack:
             "weights": self.weights.tolist(),
             "intercept": self.intercept,
             "quantiles": quantiles,
+            "fallback": self.fallback,
         }
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> FittedStack:
         quantiles = None if content["quantiles"] is None else np.array(content["quantiles"])
-        return cls(content["method"], np.array(content["weights"]), content["intercept"], quantiles)
+        weights = np.array(content["weights"])
+        return cls(content["method"], weights, content["intercept"], quantiles, content["fallback"])
+
+
+def fill_missing(z: np.ndarray, fallback: float) -> np.ndarray:
+    """Calibrated logits in which a base without a say (a segment's, outside its segment) repeats the mean of the others.
+
+    Parameters
+    ----------
+    z : float array (n_cases, n_bases), NaN where missing
+    fallback : float, for cases that have no base at all
+    """
+    known = np.isfinite(z)
+    if known.all():
+        return z
+    count = known.sum(axis=1)
+    mean = np.where(count > 0, np.where(known, z, 0.0).sum(axis=1) / np.maximum(count, 1), fallback)
+    return np.where(known, z, mean[:, None])
 
 
 def fit_stack(spec: StackSpec, z: np.ndarray, y: np.ndarray, seed: int) -> FittedStack:
@@ -73,21 +115,26 @@ def fit_stack(spec: StackSpec, z: np.ndarray, y: np.ndarray, seed: int) -> Fitte
 
     Parameters
     ----------
-    spec : StackSpec
-    z : float array (n_cases, n_bases), without NaN
+    spec : StackSpec, of a method that blends (`Blending`)
+    z : float array (n_cases, n_bases), NaN where a base has no say
     y : int array (n_cases,)
     seed : int, of the bags of `greedy`
     """
     n_bases = z.shape[1]
     even = np.full(n_bases, 1 / n_bases)
+    fallback = float(logit((y.sum() + 0.5) / (len(y) + 1)))
+    z = fill_missing(z, fallback)
     if spec.method == "rank_mean":
-        return FittedStack("rank_mean", even, 0.0, np.quantile(z, np.linspace(0, 1, _QUANTILES), axis=0))
+        quantiles = np.quantile(z, np.linspace(0, 1, _QUANTILES), axis=0)
+        return FittedStack("rank_mean", even, 0.0, quantiles, fallback)
     if n_bases == 1:
-        return FittedStack(spec.method, np.ones(1), 0.0)
-    if spec.method == "logistic":
-        weights, intercept = fit_logistic(z, y, spec.c, even)
-        return FittedStack("logistic", weights, intercept)
-    return FittedStack("greedy", _select_greedily(spec, z, y, seed), 0.0)
+        weights, intercept = np.ones(1), 0.0
+    elif spec.method == "greedy":
+        weights, intercept = _select_greedily(spec, z, y, seed), 0.0
+    else:
+        fit = fit_nonnegative if spec.method == "nonnegative" else fit_logistic
+        weights, intercept = fit(z, y, spec.c, even)
+    return FittedStack(spec.method, weights, intercept, None, fallback)
 
 
 def _rank_among(values: np.ndarray, quantiles: np.ndarray, grid: np.ndarray) -> np.ndarray:
@@ -121,95 +168,3 @@ def _aucs(scores: np.ndarray, y: np.ndarray) -> np.ndarray:
     positive = y == 1
     m, n = positive.sum(), (~positive).sum()
     return (rankdata(scores, axis=0)[positive].sum(axis=0) - m * (m + 1) / 2) / (m * n)
-
-
-@dataclass(frozen=True)
-class CrossFitted:
-    """Outcome of `cross_fit`.
-
-    Attributes
-    ----------
-    scores : float array (n_cases, repeats)
-        Calibrated logits of the stack; NaN where a case is never predicted. For each fold, meta-learner, weights and
-        calibration have not seen that fold's labels.
-    base_lines : float array (repeats, folds, 2, n_bases)
-        Calibrator of each fold's base models, for predicting new cases.
-    stack : FittedStack
-        Fitted on all calibrated out-of-fold predictions, for predicting new cases.
-    line : float array (2,)
-        Its calibrator.
-    """
-
-    scores: np.ndarray
-    base_lines: np.ndarray
-    stack: FittedStack
-    line: np.ndarray
-
-
-def cross_fit(spec: StackSpec, raw: np.ndarray, y: np.ndarray, folds: Folds, seed: int) -> CrossFitted:
-    """Stack with honest out-of-fold scores.
-
-    The bases' out-of-fold predictions are taken as in standard stacking (Wolpert 1992): when the stack is fitted for
-    fold f, predictions of other folds come from base models that trained on f too. Everything fitted here for f
-    (calibrators, meta-learner) leaves f's labels out. Repeats are cross-fitted one by one and averaged when scored.
-
-    Parameters
-    ----------
-    spec : StackSpec
-    raw : float array (n_cases, n_bases, repeats), logits out of fold
-    y : int array (n_cases,)
-    folds : Folds
-    seed : int
-    """
-    repeats = raw.shape[2]
-    parts = [_cross_fit_repeat(spec, raw[:, :, r], y, folds.assignment[:, r], seed) for r in range(repeats)]
-    z_all = np.concatenate([z[rows] for z, _, _, rows in parts])
-    y_all = np.concatenate([y[rows] for _, _, _, rows in parts])
-    scores = np.stack([scores for _, scores, _, _ in parts], axis=1)
-    stack = fit_stack(spec, z_all, y_all, seed)
-    uncalibrated = np.concatenate([scores[rows, r] for r, (_, _, _, rows) in enumerate(parts)])
-    line = fit_platt(uncalibrated[:, None], y_all)[:, 0]
-    calibrated = np.stack([_calibrate_folds(scores[:, r], y, folds.assignment[:, r]) for r in range(repeats)], axis=1)
-    return CrossFitted(calibrated, np.stack([lines for _, _, lines, _ in parts]), stack, line)
-
-
-def _cross_fit_repeat(spec: StackSpec, raw: np.ndarray, y: np.ndarray, of: np.ndarray, seed: int):
-    """One repeat: calibrated logits (n, bases), stack scores (n,), calibrators (folds, 2, bases), predicted rows."""
-    numbers = [f for f in np.unique(of) if f >= 0]
-    predicted = np.flatnonzero(of >= 0)
-    z_final = np.full(raw.shape, np.nan)
-    scores = np.full(len(y), np.nan)
-    lines = []
-    for fold in numbers:
-        inside, outside = of == fold, (of >= 0) & (of != fold)
-        line = fit_platt(raw[outside], y[outside])
-        lines.append(line)
-        z_final[inside] = apply_platt(line, raw[inside])
-        z_train = _calibrated_without(raw, y, of, fold, numbers)
-        fitted = fit_stack(spec, z_train[outside], y[outside], seed)
-        scores[inside] = fitted.predict(z_final[inside])
-    return z_final, scores, np.stack(lines), predicted
-
-
-def _calibrated_without(raw: np.ndarray, y: np.ndarray, of: np.ndarray, fold: int, numbers: list[int]) -> np.ndarray:
-    """Calibrated logits of the other folds, whose calibrators have seen neither their own fold nor `fold`."""
-    z = np.full(raw.shape, np.nan)
-    for other in numbers:
-        if other == fold:
-            continue
-        rest = (of >= 0) & (of != fold) & (of != other)
-        # With two folds nothing is left to calibrate on; raw logits are the honest fallback.
-        z[of == other] = (
-            apply_platt(fit_platt(raw[rest], y[rest]), raw[of == other]) if rest.any() else raw[of == other]
-        )
-    return z
-
-
-def _calibrate_folds(scores: np.ndarray, y: np.ndarray, of: np.ndarray) -> np.ndarray:
-    """Stack scores of each fold, calibrated by those of the other folds."""
-    calibrated = np.full(len(scores), np.nan)
-    for fold in np.unique(of[of >= 0]):
-        outside = (of >= 0) & (of != fold)
-        line = fit_platt(scores[outside][:, None], y[outside])[:, 0]
-        calibrated[of == fold] = apply_platt(line, scores[of == fold])
-    return calibrated

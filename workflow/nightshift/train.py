@@ -2,42 +2,97 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 
+from nightshift.calibrate import apply_platt
+from nightshift.crossfit import logits_for_fold
 from nightshift.data.split import Folds
 from nightshift.encode import BlocksEncoder, take
 from nightshift.learners import Learner
-from nightshift.views.base import Block
+from nightshift.views.base import Block, Columns
 
-_EXTREME = 1e-6
+_FURTHEST = 13.815510557964274  # logit of 1 - 1e-6
+_BELOW = "bases"
 
 
 class FoldModel(BaseEstimator):
-    """Encoder and classifier of one fold.
+    """What one fold of a base predicts with.
 
     Parameters
     ----------
     encoder : BlocksEncoder
-    classifier : scikit-learn classifier
+    classifiers : list of scikit-learn classifiers, one a seed
+    line : float array (2, n_bases) or None
+        Calibrator of the bases below, for a base of the second level.
     """
 
-    def __init__(self, encoder: BlocksEncoder, classifier: BaseEstimator):
+    def __init__(self, encoder: BlocksEncoder, classifiers: list[BaseEstimator], line: np.ndarray | None = None):
         self.encoder = encoder
-        self.classifier = classifier
+        self.classifiers = classifiers
+        self.line = line
 
     def fit(self, blocks: dict[str, Block], y: np.ndarray) -> FoldModel:
-        self.encoder.fit(blocks, y)
-        self.classifier.fit(self.encoder.transform(blocks), y)
+        matrix = self.encoder.fit(blocks, y).transform(blocks)
+        for classifier in self.classifiers:
+            classifier.fit(matrix, y)
         return self
 
-    def predict_logit(self, blocks: dict[str, Block]) -> np.ndarray:
-        """Logits of the positive class, shape (n_cases,), within +-13.8."""
-        p = self.classifier.predict_proba(self.encoder.transform(blocks))[:, 1].astype(np.float64)
-        p = np.clip(p, _EXTREME, 1 - _EXTREME)
-        return np.log(p / (1 - p))
+    def predict_logit(self, blocks: dict[str, Block], below: np.ndarray | None = None) -> np.ndarray:
+        """Logits of the positive class, shape (n_cases,), within +-13.8.
+
+        Parameters
+        ----------
+        blocks : view name -> Block of n_cases rows
+        below : float array (n_cases, n_bases), for a base of the second level
+            Logits of the same fold of the bases below, as they come.
+        """
+        if below is not None:
+            blocks = {**blocks, **_as_block(apply_platt(self.line, below))}
+        matrix = self.encoder.transform(blocks)
+        return np.mean([_logit(classifier, matrix) for classifier in self.classifiers], axis=0)
+
+
+def _logit(classifier: BaseEstimator, matrix: Any) -> np.ndarray:
+    """Logits, or the distance from the boundary where a classifier knows no probabilities; calibrated later anyway."""
+    if hasattr(classifier, "predict_proba"):
+        p = classifier.predict_proba(matrix)[:, 1].astype(np.float64)
+        with np.errstate(divide="ignore"):
+            logits = np.log(p) - np.log1p(-p)
+    else:
+        logits = classifier.decision_function(matrix).astype(np.float64)
+    return np.clip(logits, -_FURTHEST, _FURTHEST)
+
+
+def _as_block(z: np.ndarray) -> dict[str, Block]:
+    return {_BELOW: Columns(pd.DataFrame(z, columns=[f"base {number}" for number in range(z.shape[1])]))}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a base is trained.
+
+    Attributes
+    ----------
+    learner : Learner
+    terms : dict, parameters of `TermsEncoder`, for sparse blocks
+    seed : int
+    seeds : int, models a fold, each with a seed of its own
+    """
+
+    learner: Learner
+    terms: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    seeds: int = 1
+
+    def model(self, line: np.ndarray | None) -> FoldModel:
+        encoder = BlocksEncoder(self.learner.scaled, {**self.terms, "seed": self.seed}, self.learner.dense_up_to)
+        classifiers = [self.learner.build(self.seed + 1000 * number) for number in range(self.seeds)]
+        return FoldModel(encoder, classifiers, line)
 
 
 @dataclass(frozen=True)
@@ -47,7 +102,7 @@ class TrainedBase:
     Attributes
     ----------
     oof : float array (n_cases, repeats)
-        Logits out of fold; NaN where a case is never predicted.
+        Logits out of fold; NaN where a case is never predicted, or outside the segment.
     models : list of FoldModel
         Repeat by repeat, folds ascending.
     """
@@ -57,7 +112,12 @@ class TrainedBase:
 
 
 def train_base(
-    blocks: dict[str, Block], y: np.ndarray, folds: Folds, learner: Learner, terms: dict, seed: int
+    blocks: dict[str, Block],
+    y: np.ndarray,
+    folds: Folds,
+    recipe: Recipe,
+    below: np.ndarray | None = None,
+    within: np.ndarray | None = None,
 ) -> TrainedBase:
     """Train a base on every fold.
 
@@ -66,21 +126,44 @@ def train_base(
     blocks : view name -> Block of n_cases rows
     y : int array (n_cases,)
     folds : Folds
-    learner : Learner
-    terms : dict
-        Parameters of `TermsEncoder`, for sparse blocks.
-    seed : int
+    recipe : Recipe
+    below : float array (n_cases, n_bases, repeats), optional
+        Out-of-fold logits of the bases that this one stands on. As in standard stacking (Wolpert 1992): what is fitted
+        for a fold has not seen its labels but through the base models that predicted the other folds.
+    within : bool array (n_cases,), optional
+        The segment: the cases it is trained and heard on.
+
+    Raises
+    ------
+    ValueError
+        When a fold's share of the segment holds one class only.
+    FloatingPointError
+        When the learner predicts something that is no number.
     """
+    within = np.ones(len(y), dtype=bool) if within is None else within
     oof = np.full((len(y), folds.repeats), np.nan)
     models = []
     for repeat in range(folds.repeats):
+        of = folds.assignment[:, repeat]
+        raw = None if below is None else below[:, :, repeat]
         for fold in folds.numbers():
-            train, predicted = folds.pair(repeat, fold)
-            encoder = BlocksEncoder(learner.scaled, {**terms, "seed": seed}, learner.dense_up_to)
-            model = FoldModel(encoder, learner.build(seed))
-            model.fit(take(blocks, train), y[train])
-            oof[predicted, repeat] = model.predict_logit(take(blocks, predicted))
+            train, predicted = (rows[within[rows]] for rows in folds.pair(repeat, fold))
+            z, line = (None, None) if raw is None else logits_for_fold(raw, y, of, fold)
+            if z is not None:  # the first block of a forward split has no prediction below
+                train = train[np.isfinite(z[train]).any(axis=1)]
+            _check_classes(y, train, predicted, fold)
+            model = recipe.model(line)
+            model.fit({**take(blocks, train), **({} if z is None else _as_block(z[train]))}, y[train])
+            oof[predicted, repeat] = model.predict_logit(
+                take(blocks, predicted), None if raw is None else raw[predicted]
+            )
             models.append(model)
-    if not np.isfinite(oof[folds.assignment >= 0]).all():
+    if not np.isfinite(oof[(folds.assignment >= 0) & within[:, None]]).all():
         raise FloatingPointError("the learner predicted NaN or infinity")
     return TrainedBase(oof, models)
+
+
+def _check_classes(y: np.ndarray, train: np.ndarray, predicted: np.ndarray, fold: int) -> None:
+    for what, rows in (("train on", train), ("predict", predicted)):
+        if len(np.unique(y[rows])) < 2:
+            raise ValueError(f"too few cases: fold {fold} has {len(rows)} to {what}, all of one class or none")

@@ -80,6 +80,8 @@ def _card(
         "schema": about["schema"],
         "speakers": speakers.index.tolist()[:10],
         "counts": about["counts"],
+        "timed": bool(development["start"].notna().any()),
+        "dated": bool(development["time"].notna().any()),
         "development": len(parts.development),
         "holdout": len(parts.holdout),
         "base_rate": float(np.mean(keys["target"].iloc[parts.development])),

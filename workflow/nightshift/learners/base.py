@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import abc
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -39,6 +41,24 @@ class Learner(BaseModel, abc.ABC):
         """An unfitted classifier that uses one thread, so that results do not depend on the machine's cores."""
 
     @classmethod
-    @abc.abstractmethod
-    def suggest(cls, trial: BaseTrial, prefix: str) -> Learner:
-        """Draw a specification from the search space, sensible for hundreds to thousands of cases."""
+    def suggest(cls, trial: BaseTrial, prefix: str) -> Learner | None:
+        """Draw a specification from the search space, sensible for hundreds to thousands of cases; None: never drawn."""
+        return None
+
+    @classmethod
+    def installed(cls) -> bool:
+        """Whether the libraries it needs are there; a learner of an optional extra is offered only then."""
+        return all(_is_installed(name) for name in cls.libraries)
+
+    def in_words(self) -> str:
+        """What it is, in a hypothesis: "a logistic regression"."""
+        return self.kind.replace("_", " ")
+
+
+@cache
+def _is_installed(distribution: str) -> bool:
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True

@@ -35,6 +35,9 @@ class ExtraTrees(Learner):
             random_state=seed,
         )
 
+    def in_words(self) -> str:
+        return "extra trees"
+
     @classmethod
     def suggest(cls, trial: BaseTrial, prefix: str) -> ExtraTrees:
         return cls(

@@ -26,6 +26,9 @@ class Logistic(Learner):
 
         return LogisticRegression(C=self.c, max_iter=1000, tol=1e-6, random_state=seed)
 
+    def in_words(self) -> str:
+        return "a logistic regression"
+
     @classmethod
     def suggest(cls, trial: BaseTrial, prefix: str) -> Logistic:
         return cls(c=float(f"{trial.suggest_float(f'{prefix}c', 1e-3, 30, log=True):.3g}"))

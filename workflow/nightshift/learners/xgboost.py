@@ -46,6 +46,9 @@ class XGBoost(Learner):
             random_state=seed,
         )
 
+    def in_words(self) -> str:
+        return "XGBoost"
+
     @classmethod
     def suggest(cls, trial: BaseTrial, prefix: str) -> XGBoost:
         return cls(

@@ -20,7 +20,10 @@ from nightshift.files import replacing
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    from optuna.trial import BaseTrial
     from scipy.sparse import csr_array
+
+    from nightshift.card import Card
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,13 @@ Block = Columns | Terms
 
 
 class View(BaseModel, abc.ABC):
-    """Specification and code of one kind of view; a subclass in a module of this folder is registered by its `kind`."""
+    """Specification, code and search space of one kind of view; registered by its `kind` (see docs/extend.md).
+
+    Attributes
+    ----------
+    needs_turns : whether it reads transcripts
+    libraries : distributions whose version changes its results
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -88,6 +97,24 @@ class View(BaseModel, abc.ABC):
     @abc.abstractmethod
     def featurize(self, data: RawData) -> Block:
         """Compute the block: one row for every row of `data.cases`, in that order."""
+
+    @classmethod
+    def offered(cls, card: Card) -> bool:
+        """Whether the data has what this view reads."""
+        return card.has_turns or not cls.needs_turns
+
+    @classmethod
+    def suggest(cls, trial: BaseTrial, prefix: str, card: Card) -> View | None:
+        """Draw a specification from the search space; None: the search never draws this kind."""
+        return None
+
+    def label(self, card: Card) -> str:
+        """Its name in an experiment of the search."""
+        return self.kind
+
+    def in_words(self) -> str:
+        """What it is, in a hypothesis: "the words of the customer"."""
+        return f"the {self.kind}"
 
 
 def save_block(path: str | Path, block: Block) -> None:

@@ -10,6 +10,9 @@ from nightshift.views.turns import place_in_call
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    from optuna.trial import BaseTrial
+
+    from nightshift.card import Card
 
 _LONG_PAUSE = 2.0  # seconds
 
@@ -30,6 +33,10 @@ class DynamicsView(View):
         parts = [_volume(turns, n_cases), _timing(turns, n_cases), _calls(turns, n_cases)]
         parts += [_speaker(turns, name, n_cases) for name in self.speakers]
         return Columns(_side_by_side(parts, n_cases))
+
+    @classmethod
+    def suggest(cls, trial: BaseTrial, prefix: str, card: Card) -> DynamicsView:
+        return cls(speakers=card.speakers)
 
 
 def _measure(data: RawData) -> pd.DataFrame:

@@ -9,6 +9,9 @@ from nightshift.views.base import Columns, RawData, View
 
 if TYPE_CHECKING:
     import pandas as pd
+    from optuna.trial import BaseTrial
+
+    from nightshift.card import Card
 
 _PAIRS_OF_DATES = 6
 
@@ -39,6 +42,14 @@ class TableView(View):
         parts.append(_days_between(data))
         frame = pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
         return Columns(frame.set_axis(pd.RangeIndex(len(data.cases))))
+
+    @classmethod
+    def offered(cls, card: Card) -> bool:
+        return bool(card.columns)
+
+    @classmethod
+    def suggest(cls, trial: BaseTrial, prefix: str, card: Card) -> TableView:
+        return cls()
 
 
 def _number(column: pd.Series) -> pd.DataFrame:

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nightshift.views.base import RawData, Terms, View
-from nightshift.views.turns import Part, in_part
+from nightshift.views.base import RawData, Terms
+from nightshift.views.documents import by_speaker, count_words
+from nightshift.views.turns import TextView
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from optuna.trial import BaseTrial
+
+    from nightshift.card import Card
 
 
-class WordsView(View):
+class WordsView(TextView):
     """Counts of word n-grams, one term a field and n-gram.
 
     Counts only: which terms are frequent enough, and what a term weighs, is fitted in the fold.
@@ -22,39 +25,18 @@ class WordsView(View):
     libraries: ClassVar[tuple[str, ...]] = ("numpy", "pandas", "scikit-learn")
 
     kind: Literal["words"] = "words"
-    speakers: tuple[str, ...] | None = Field(
-        None, description="One field a speaker named here; None: everybody in one field."
-    )
-    part: Part = Field("all", description="The whole call, or its first or last share.")
-    share: Annotated[float, Field(gt=0, le=1)] = Field(
-        1 / 3, description="Share of a call's turns that first and last mean."
-    )
     ngrams: Annotated[int, Field(ge=1, le=3)] = Field(2, description="Longest n-gram, in words.")
 
     def featurize(self, data: RawData) -> Terms:
-        import numpy as np
-        from scipy.sparse import hstack
+        return by_speaker(data, self.select(data.turns), self.speakers, lambda texts: count_words(texts, self.ngrams))
 
-        turns = data.turns[in_part(data.turns, self.part, self.share)]
-        fields = self.speakers or (None,)
-        blocks = [self._count(data, turns if who is None else turns[turns["speaker"] == who], who) for who in fields]
-        return Terms(
-            hstack([block.counts for block in blocks], format="csr"), np.concatenate([block.names for block in blocks])
-        )
+    def label(self, card: Card) -> str:
+        return super().label(card) + ("" if self.ngrams == 2 else f"-{self.ngrams}grams")
 
-    def _count(self, data: RawData, turns: pd.DataFrame, speaker: str | None) -> Terms:
-        import numpy as np
-        from scipy.sparse import csr_array
-        from sklearn.feature_extraction.text import CountVectorizer
+    def in_words(self) -> str:
+        return f"the words {super().in_words()}"
 
-        documents = turns.groupby("case_id", sort=False)["text"].agg("\n".join)
-        documents = documents.reindex(data.cases["case_id"]).fillna("")
-        counter = CountVectorizer(ngram_range=(1, self.ngrams), token_pattern=r"(?u)\b\w+\b", dtype=np.float32)
-        try:
-            counts = csr_array(counter.fit_transform(documents))
-        except ValueError:  # not one word in all documents: CountVectorizer refuses an empty vocabulary
-            return Terms(csr_array((len(documents), 0), dtype=np.float32), np.array([], dtype=object))
-        names = counter.get_feature_names_out()
-        return Terms(
-            counts, names if speaker is None else np.array([f"{speaker}: {name}" for name in names], dtype=object)
-        )
+    @classmethod
+    def suggest(cls, trial: BaseTrial, prefix: str, card: Card) -> WordsView:
+        where = cls.suggest_where(trial, prefix, card)
+        return cls(**where, ngrams=trial.suggest_int(f"{prefix}ngrams", 1, 3))
