@@ -42,7 +42,7 @@ def _library_versions(libraries: tuple[str, ...]) -> dict[str, str]:
 
 def view_digest(spec: Any, data: str) -> str:
     """Digest of a view's file; `data` is that of the development cases and turns."""
-    modules = (*_VIEW_CODE, type(spec).__module__)
+    modules = (*_VIEW_CODE, *spec.modules, type(spec).__module__)
     libraries = _library_versions(spec.libraries)
     return digest_of(
         {"spec": spec.model_dump(mode="json"), "data": data, "code": code_version(*modules), "libraries": libraries}

@@ -76,12 +76,16 @@ Block = Columns | Terms
 
 
 class View(BaseModel, abc.ABC):
-    """Specification and code of one kind of view; a subclass in a module of this folder is registered by its `kind`."""
+    """Specification and code of one kind of view; a subclass in a module of this folder is registered by its `kind`.
+
+    The digest of a view's file covers the versions of `libraries` and the source of its module and of `modules`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     needs_turns: ClassVar[bool] = True
     libraries: ClassVar[tuple[str, ...]] = ("numpy", "pandas")
+    modules: ClassVar[tuple[str, ...]] = ()
 
     kind: str
 
