@@ -6,6 +6,7 @@ operating system's limits on memory and open files), and only then the stranger'
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -47,14 +48,11 @@ def main() -> None:
         outcome = too_slow(limits["seconds"])
     except RecursionError:
         outcome = _refused("the query is nested too deeply: write it flatter")
-    except OSError:  # the limit on the size of a file
-        outcome = too_big(limits["memory_mb"])
     except Refused as error:
         outcome = _refused(str(error))
-    except duckdb.Error as error:
-        outcome = too_big(limits["memory_mb"]) if "bad_alloc" in str(error) else _refused(one_sentence(error))
     except Exception as error:
-        outcome = _refused(f"the query cannot be run: {type(error).__name__}: {one_sentence(error)}")
+        full = "bad_alloc" in str(error) or getattr(error, "errno", None) == errno.EFBIG
+        outcome = too_big(limits["memory_mb"]) if full else _refused(f"the query cannot be run: {one_sentence(error)}")
     os.write(1, json.dumps(outcome).encode())
     # Freeing gigabytes one by one takes time that nobody needs.
     os._exit(0)
@@ -113,6 +111,7 @@ def _lock(connection: duckdb.DuckDBPyConnection, limits: dict[str, Any]) -> None
     loaded = connection.execute("SELECT sum(memory_usage_bytes) FROM duckdb_memory()").fetchall()[0][0]
     allowed = limits["memory_mb"] * _MB
     connection.execute(f"SET memory_limit = '{int(loaded + allowed)}B'")
+    connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET lock_configuration = true")
     cpu = int(limits["seconds"]) + 2
     walls = {

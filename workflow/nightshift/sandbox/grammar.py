@@ -81,7 +81,8 @@ def check_expression(connection: duckdb.DuckDBPyConnection, text: str, columns: 
     walk = _Walk(connection, {"cases": columns})
     walk.check(placed)
     for part in _dicts(placed["select_list"]):
-        if part.get("class") in ("SUBQUERY", "WINDOW", "STAR") or part.get("function_name") in walk.looks_at_many:
+        many = str(part.get("function_name", "")).lower() in walk.looks_at_many
+        if many or part.get("class") in ("SUBQUERY", "WINDOW", "STAR"):
             raise Refused(
                 "a condition looks at one case alone: write it without subquery, aggregate, window function and *"
             )
@@ -137,6 +138,7 @@ class _Walk:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, tables: Mapping[str, list[str]]):
         self.tables = {name.lower() for name in tables}
+        self.columns = {name.lower() for columns in tables.values() for name in columns}
         self.used: set[str] = set()
         self.ctes: set[str] = set()
         rows = connection.execute(
@@ -195,6 +197,8 @@ class _Walk:
         if part["class"] not in _CLASSES:
             raise Refused(f"{part['class']} is not allowed in a query: write constants in their places")
         names = part.get("column_names") or []
+        if names and names[-1].lower() == "rowid" and "rowid" not in self.columns:
+            raise Refused("rowid is not allowed, since it depends on the other rows: use case_id, call and position")
         if len(names) == 1 and names[0].lower() in _CLOCK:
             raise Refused(f"{names[0]} is not allowed, since tomorrow it is another: use a date column or a constant")
         if "function_name" in part:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LONGEST = 20_000  # characters of a query
+_CHILD = ("-m", "nightshift.sandbox.child")
 _GRACE = 1.0  # seconds between the child's own end and its being killed
 
 
@@ -147,9 +148,8 @@ def _write_table(path: Path, table: Any) -> list[str]:
 
 def _outcome(folder: str, limits: Limits) -> dict[str, Any]:
     """Run the child on what lies in `folder`; what it said, or what its end means."""
-    command = [sys.executable, "-P", "-s", "-W", "ignore", "-m", "nightshift.sandbox.child"]
     child = subprocess.Popen(
-        command,
+        [sys.executable, "-P", "-s", "-W", "ignore", *_CHILD],
         cwd=folder,
         env=_environment(folder),
         stdin=subprocess.DEVNULL,
