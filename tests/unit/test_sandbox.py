@@ -73,7 +73,6 @@ def test_right_answers():
         ("SELECT date_diff('day', DATE '2025-01-01', DATE '2025-02-01')", 31),
         ("FROM cases SELECT count(*)", 3),
         ("SELECT max(n) FROM (SELECT row_number() OVER (PARTITION BY case_id ORDER BY position) AS n FROM TURNS)", 2),
-        ("SELECT '10:00:00+00'::TIMETZ = '11:00:00+01'::TIMETZ", True),
     ],
 )
 def test_what_is_allowed(sql, answer):
@@ -86,6 +85,12 @@ def test_types_and_tables_of_arrow():
     assert found.schema.field(2).type == pa.string()
     with pytest.raises(SqlRefused, match="two columns"):
         select("SELECT n, n AS n FROM cases", {"cases": pa.table({"n": [1, 2]})}, SMALL)
+
+
+@pytest.fixture(scope="module")
+def connection():
+    with duckdb.connect(config={"enable_external_access": "false", "threads": "1"}) as open_one:
+        yield open_one
 
 
 PARSED = [
@@ -219,10 +224,9 @@ PARSED = [
 
 
 @pytest.mark.parametrize("sql", PARSED)
-def test_the_grammar_refuses(sql):
-    with duckdb.connect(config={"enable_external_access": "false"}) as connection:
-        with pytest.raises((Refused, duckdb.ParserException)) as caught:
-            check_select(connection, sql, {"cases": list(CASES), "turns": list(TURNS)})
+def test_the_grammar_refuses(sql, connection):
+    with pytest.raises((Refused, duckdb.ParserException)) as caught:
+        check_select(connection, sql, {"cases": list(CASES), "turns": list(TURNS)})
     assert len(str(caught.value)) > 20
 
 
@@ -247,7 +251,6 @@ CASES_FRAME = CASES  # a replacement scan of Python's variables would find it
         ("SELECT 1\0", "zero character"),
         ("SELECT '\ud800'", "cannot be run"),
         ("SELECT " + "(" * 5000 + "1" + ")" * 5000, "depth"),
-        ("SELECT " + "[" * 900 + "1" + "]" * 900, ""),
     ],
 )
 def test_refusals_come_through_in_one_sentence(sql, said):
@@ -383,6 +386,8 @@ def test_conditions(sql, holds):
         "rowid < 2",
         "random() > 0.5",
         "unnest([true, false])",
+        "geomean(amount) > 1",
+        "regexp_split_to_table('true b', ' ') = 'true'",
         "nothing > 1",
     ],
 )

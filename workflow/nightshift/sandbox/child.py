@@ -27,6 +27,7 @@ _CONFIG = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
+    "temp_directory": "",
     "max_temp_directory_size": "0B",
     "preserve_insertion_order": "true",
     "threads": "1",

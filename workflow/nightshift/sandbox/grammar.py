@@ -74,8 +74,7 @@ def check_expression(connection: duckdb.DuckDBPyConnection, text: str, columns: 
     """
     alone = _parse(connection, f"SELECT\n{text}\n", "condition")
     # Read again in its place: what closes our bracket, or opens a comment over it, shows as another tree.
-    query = f"SELECT (\n{text}\n) AS holds FROM cases"
-    placed = _parse(connection, query, "condition")
+    placed = _parse(connection, f"SELECT (\n{text}\n) AS holds FROM cases", "condition")
     if not (_is_one_expression(alone, "EMPTY", "") and _is_one_expression(placed, "BASE_TABLE", "holds")):
         raise Refused("a condition is one expression, e.g. amount > 1000 AND region = 'EU': remove what is around it")
     walk = _Walk(connection, {"cases": columns})
@@ -86,7 +85,8 @@ def check_expression(connection: duckdb.DuckDBPyConnection, text: str, columns: 
             raise Refused(
                 "a condition looks at one case alone: write it without subquery, aggregate, window function and *"
             )
-    return query
+    # With rowid beside it, an aggregate that hides in a macro cannot be bound.
+    return f"SELECT (\n{text}\n) AS holds, rowid FROM cases"
 
 
 def one_sentence(error: BaseException) -> str:

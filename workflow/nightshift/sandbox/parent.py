@@ -107,6 +107,10 @@ def condition(sql: str, cases: Any, limits: Limits = Limits()) -> np.ndarray:
     holds = _in_child({"sql": sql, "mode": "condition"}, {"cases": cases}, limits).column(0)
     if not pa.types.is_boolean(holds.type):
         raise SqlRefused(f"the condition gives {holds.type} and not true or false: compare it with something")
+    if len(holds) != len(cases):
+        raise SqlRefused(
+            f"the condition gives {len(holds):,} answers for {len(cases):,} cases: write it without unnest"
+        )
     return holds.fill_null(False).to_numpy().astype(bool)
 
 
