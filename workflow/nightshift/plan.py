@@ -21,7 +21,7 @@ SPECS = "results/specs"
 VIEWS = "results/views"
 BASES = "results/bases"
 
-_VIEW_CODE = ("nightshift.views.base", "nightshift.views.turns", "nightshift.views.documents", "nightshift.sandbox")
+_VIEW_CODE = ("nightshift.views.base", "nightshift.views.turns")
 _BASE_CODE = (
     "nightshift.train",
     "nightshift.encode",
@@ -46,8 +46,10 @@ def _source_digest(module: str) -> str:
 
 def remember_code(kinds: Iterable[type]) -> None:
     """Read now the sources that plans will name: those of `kinds` and of what all views and bases share."""
-    for module in (*_VIEW_CODE, *_BASE_CODE, *(kind.__module__ for kind in kinds)):
+    for module in (*_VIEW_CODE, *_BASE_CODE):
         _source_digest(module)
+    for kind in kinds:
+        code_version(kind.__module__, *getattr(kind, "modules", ()))
 
 
 @cache
@@ -57,7 +59,7 @@ def _library_versions(libraries: tuple[str, ...]) -> dict[str, str]:
 
 def view_digest(spec: Any, data: str) -> str:
     """Digest of a view's file; `data` is that of the development cases and turns."""
-    modules = (*_VIEW_CODE, type(spec).__module__)
+    modules = (*_VIEW_CODE, *spec.modules, type(spec).__module__)
     libraries = _library_versions(spec.libraries)
     return digest_of(
         {"spec": spec.model_dump(mode="json"), "data": data, "code": code_version(*modules), "libraries": libraries}

@@ -85,12 +85,14 @@ class View(BaseModel, abc.ABC):
     ----------
     needs_turns : whether it reads transcripts
     libraries : distributions whose version changes its results
+    modules : modules of nightshift, besides its own, whose source its digest covers
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     needs_turns: ClassVar[bool] = True
     libraries: ClassVar[tuple[str, ...]] = ("numpy", "pandas")
+    modules: ClassVar[tuple[str, ...]] = ()
 
     kind: str
 

@@ -20,6 +20,7 @@ class NotesView(View):
 
     needs_turns: ClassVar[bool] = False
     libraries: ClassVar[tuple[str, ...]] = ("numpy", "pandas", "scikit-learn")
+    modules: ClassVar[tuple[str, ...]] = ("nightshift.views.documents",)
 
     kind: Literal["notes"] = "notes"
     columns: tuple[str, ...] | None = Field(None, description="Text columns to read; None: all of them.")

@@ -23,6 +23,7 @@ class WordsView(TextView):
     """
 
     libraries: ClassVar[tuple[str, ...]] = ("numpy", "pandas", "scikit-learn")
+    modules: ClassVar[tuple[str, ...]] = ("nightshift.views.documents",)
 
     kind: Literal["words"] = "words"
     ngrams: Annotated[int, Field(ge=1, le=3)] = Field(2, description="Longest n-gram, in words.")
