@@ -71,9 +71,13 @@ def seen_by(wildcards):
     return seen
 
 
-def views_of_base(wildcards):
+def inputs_of_base(wildcards):
+    """Its views; on the second level the bases it stands on; with a segment the cases, for its condition."""
     spec = read_json(f"results/specs/bases/{wildcards.digest}.json")
-    return [f"results/views/{view}.arrow" for view in spec["views"]]
+    views = [f"results/views/{view}.arrow" for view in spec["views"]]
+    below = [f"results/bases/{base}" for base in spec["bases"]]
+    cases = ["results/data/development/cases.parquet"] if spec["segment"] else []
+    return [*views, *below, *cases]
 
 
 def plan_of(exp):

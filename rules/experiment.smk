@@ -26,8 +26,8 @@ rule featurize:
 
 rule train_base:
     input:
+        inputs_of_base,
         folds="results/data/development/folds.parquet",
-        views=views_of_base,
     output:
         directory("results/bases/{digest}"),
     log:

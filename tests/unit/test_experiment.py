@@ -6,6 +6,7 @@ import yaml
 from nightshift import plan as planning
 from nightshift.agents.portfolio import baseline
 from nightshift.agents.space import Space
+from nightshift.card import Card
 from nightshift.errors import InputError
 from nightshift.experiment import parse_experiment, read_experiment
 from nightshift.files import read_json
@@ -48,7 +49,7 @@ def test_files_that_are_no_experiment(tmp_path, text):
 
 
 def test_yaml_round_trip(tmp_path):
-    experiment = baseline(Space(("customer", "agent"), True, True))
+    experiment = baseline(Space(Card(("customer", "agent"), {"size": "numeric"}, 100, 900, 100)))
     experiment.write(tmp_path / "e.yaml")
     assert read_experiment(tmp_path / "e.yaml") == experiment
 
@@ -106,6 +107,6 @@ def test_schemas_on_disk_are_those_of_the_models(name):
 def test_the_shipped_slot_is_the_baseline():
     path = FOLDER.parents[1] / "config" / "experiment.yaml"
     shipped = read_experiment(path)
-    assert shipped.digest() == baseline(Space(("customer", "rep"), True, True)).digest()
+    assert shipped.digest() == baseline(Space(Card(("customer", "rep"), {"size": "numeric"}, 100, 900, 100))).digest()
     assert yaml.safe_load(path.read_text())["author"] == "baseline"
     assert read_json(FOLDER / "experiment.schema.json")["title"] == "Experiment"

@@ -5,18 +5,24 @@ import pytest
 import yaml
 
 from nightshift.agents import queue
+from nightshift.agents.candidates import candidate, compose
 from nightshift.agents.history import History, Past, read_history
-from nightshift.agents.search import propose
+from nightshift.agents.moves import MOVES, Chances
+from nightshift.agents.search import _draw, propose
 from nightshift.agents.space import Space
-from nightshift.experiment import parse_experiment
+from nightshift.card import Card
+from nightshift.experiment import BaseSpec, parse_experiment
 from nightshift.files import write_json
 from nightshift.names import name_of
+from nightshift.views import VIEWS
 
+COLUMNS = {"size": "numeric", "region": "category", "note": "text"}
+SEGMENTS = ('"size" > 3', "\"region\" = 'EU'")
 SPACES = {
-    "both": Space(("customer", "agent"), True, True),
-    "table alone": Space((), False, True),
-    "calls alone": Space(("customer", "agent"), True, False),
-    "one speaker": Space(("customer",), True, True),
+    "both": Space(Card(("customer", "agent"), COLUMNS, 800, 9000, 800, SEGMENTS)),
+    "table alone": Space(Card((), {"size": "numeric"}, 800)),
+    "calls alone": Space(Card(("customer", "agent"), {}, 800, 9000, 2000, dated=True)),
+    "one speaker": Space(Card(("customer",), COLUMNS, 800, 9000, 800)),
 }
 
 
@@ -33,6 +39,7 @@ def run(space, count, seed=0, crash=(), window=4):
         metrics = {"status": "crash" if k in crash else "keep" if better else "discard", "champion": champion}
         metrics["delta"] = None if k in crash else float(rng.normal(0, 0.01))
         metrics["base_auc"] = {name: float(rng.uniform(0.5, 0.7)) for name in experiment.bases}
+        metrics["cv_auc"] = None if k in crash else float(rng.uniform(0.5, 0.7))
         metrics["weights"] = {name: float(rng.uniform()) for name in experiment.bases}
         past.append(Past(experiment, metrics, proposal.draw))
     return past
@@ -45,7 +52,10 @@ def test_forty_proposals_are_valid_and_all_different(name):
     for p in past:
         assert parse_experiment(p.experiment.model_dump(mode="json"), "x") == p.experiment
         assert p.experiment.hypothesis.endswith(".") and len(p.experiment.hypothesis) > 15
-        assert set(p.experiment.views) == {view for base in p.experiment.bases.values() for view in base.views}
+        used = {view for base in p.experiment.bases.values() for view in base.views} | set(
+            p.experiment.stack.passthrough
+        )
+        assert set(p.experiment.views) == used
     assert past[0].experiment.author == "baseline" and past[0].experiment.parent is None
     assert all(p.experiment.parent for p in past[1:])
 
@@ -61,6 +71,55 @@ def test_a_night_in_which_all_crashes_still_proposes():
     past = run(SPACES["both"], 14, crash=range(14))
     assert all(p.experiment.bases for p in past)
     assert len(past[-1].experiment.bases) == 1
+
+
+def test_every_move_is_made_and_says_what_it_expects():
+    past = run(SPACES["both"], 120, window=1)
+    made = {p.draw["move"] for p in past}
+    assert made >= {"portfolio", *MOVES}, f"never made: {set(MOVES) - made}"
+    structures = [p.experiment for p in past]
+    assert any(base.bases for e in structures for base in e.bases.values())
+    assert any(base.segment for e in structures for base in e.bases.values())
+    assert any(base.seeds > 1 for e in structures for base in e.bases.values())
+    assert {e.stack.method for e in structures} >= {
+        "logistic",
+        "nonnegative",
+        "greedy",
+        "xgboost",
+        "stacks",
+        "rank_mean",
+    }
+
+
+def test_moves_that_were_kept_are_made_more_often():
+    def past(move, status):
+        return Past(None, {"status": status}, {"move": move})
+
+    history = History([past("add", "discard")] * 10 + [past("split", "keep")] * 3)
+    now = Chances().now(history)
+    before = Chances().now(History([]))
+    assert now["split"] > before["split"] and now["add"] < before["add"]
+    assert sum(now.values()) == pytest.approx(1)
+
+
+def test_where_training_takes_long_cheap_learners_are_drawn():
+    def hefts(cases):
+        space = Space(Card(("customer", "agent"), {"size": "numeric"}, cases, 10 * cases, cases))
+        rng = np.random.default_rng(0)
+        return np.mean([space.seconds(_draw(History([]), space, rng, seed)[0]) * 1000 / cases for seed in range(60)])
+
+    assert hefts(1_000_000) < 0.8 * hefts(1000)
+
+
+def test_names_that_mean_two_things_are_told_apart():
+    def one(ngrams):
+        return candidate(
+            {"w": VIEWS["words"](ngrams=ngrams)}, BaseSpec(views=("w",), learner={"kind": "logistic"}), "w"
+        )
+
+    experiment = compose([one(1), one(2)], author="search", hypothesis="x")
+    assert len(experiment.bases) == 2 and len(experiment.views) == 2
+    assert {experiment.views[base.views[0]].ngrams for base in experiment.bases.values()} == {1, 2}
 
 
 def test_the_first_stack_comes_early():

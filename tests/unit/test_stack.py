@@ -8,11 +8,12 @@ import pytest
 from samples import make_folds
 from scipy.stats import rankdata
 
+from nightshift.crossfit import cross_fit
 from nightshift.data.split import Folds
 from nightshift.learners import LEARNERS
 from nightshift.metrics import cross_validated
-from nightshift.stack import FittedStack, StackSpec, cross_fit, fit_stack
-from nightshift.train import train_base
+from nightshift.stack import FittedStack, StackSpec, fit_stack
+from nightshift.train import Recipe, train_base
 from nightshift.views import Columns
 
 METHODS = ["rank_mean", "logistic", "greedy"]
@@ -71,7 +72,7 @@ def test_shuffled_targets_give_a_mean_of_one_half():
     for shuffle in range(20):
         y = rng.permutation(np.arange(150) % 2)
         folds = make_folds(150, 4, seed=shuffle)
-        raw = np.stack([train_base(blocks, y, folds, learner, {}, 0).oof for learner in learners], axis=1)
+        raw = np.stack([train_base(blocks, y, folds, Recipe(learner)).oof for learner in learners], axis=1)
         for method in METHODS:
             found[method].append(auc(y, cross_fit(StackSpec(method=method), raw, y, folds, 0).scores, folds))
     for method, aucs in found.items():

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from nightshift.encode import BlocksEncoder, ColumnsEncoder, TermsEncoder
 from nightshift.learners import LEARNERS
-from nightshift.train import train_base
+from nightshift.train import Recipe, train_base
 from nightshift.views import VIEWS, Columns, Terms
 
 
@@ -20,31 +20,38 @@ def blocks_of(raw):
     }
 
 
-@pytest.mark.parametrize("kind", sorted(LEARNERS))
+LEVEL_0 = sorted(set(LEARNERS) - {"blend"})
+
+
+def recipe_of(kind, seeds=1):
+    """A learner with its defaults; text reduced where it wants few dense columns, boosting short for speed."""
+    short = {"xgboost": {"n_estimators": 30}, "catboost": {"iterations": 20}, "mlp": {"epochs": 5}}
+    short["pipeline"] = {"steps": [{"sklearn.linear_model.LogisticRegression": {}}]}
+    learner = LEARNERS[kind](**short.get(kind, {}))
+    return Recipe(learner, {} if learner.sparse else {"svd": 5}, seeds=seeds)
+
+
+@pytest.mark.parametrize("kind", LEVEL_0)
 def test_every_learner_trains_on_all_views_and_repeats_itself(raw, labels, kind):
-    svd = {} if LEARNERS[kind].sparse else {"svd": 5}
-    one, again = (
-        train_base(blocks_of(raw), labels, make_folds(120, 3, repeats=2), LEARNERS[kind](), svd, 0) for _ in range(2)
-    )
+    one, again = (train_base(blocks_of(raw), labels, make_folds(120, 3, repeats=2), recipe_of(kind)) for _ in range(2))
     assert one.oof.shape == (120, 2) and len(one.models) == 6
     assert np.isfinite(one.oof).all()
     np.testing.assert_array_equal(one.oof, again.oof)
 
 
-@pytest.mark.parametrize("kind", sorted(LEARNERS))
+@pytest.mark.parametrize("kind", LEVEL_0)
 def test_a_case_does_not_change_the_model_that_predicts_it(raw, labels, kind):
     """Replace one case's features: predictions of the other cases of its fold stay what they were."""
-    svd = {} if LEARNERS[kind].sparse else {"svd": 5}
     folds = make_folds(120, 3)
     blocks = blocks_of(raw)
-    before = train_base(blocks, labels, folds, LEARNERS[kind](), svd, 0).oof[:, 0]
+    before = train_base(blocks, labels, folds, recipe_of(kind)).oof[:, 0]
     frame = blocks["table"].frame.copy()
     frame.loc[0, "size"] = 1e6
     frame.loc[0, "industry"] = "never seen"
     dense = blocks["words"].counts.toarray()
     dense[0] = 50
     changed = {**blocks, "table": Columns(frame), "words": Terms(csr_array(dense), blocks["words"].names)}
-    after = train_base(changed, labels, folds, LEARNERS[kind](), svd, 0).oof[:, 0]
+    after = train_base(changed, labels, folds, recipe_of(kind)).oof[:, 0]
     same_fold = np.flatnonzero((folds.assignment[:, 0] == folds.assignment[0, 0]) & (np.arange(120) != 0))
     np.testing.assert_allclose(after[same_fold], before[same_fold], rtol=1e-7)
 
@@ -63,7 +70,7 @@ def test_predictions_that_are_not_numbers_are_an_error(raw, labels):
             return NaN()
 
     with pytest.raises(FloatingPointError, match="NaN"):
-        train_base({"table": VIEWS["table"]().featurize(raw)}, labels, make_folds(120, 3), Broken(), {}, 0)
+        train_base({"table": VIEWS["table"]().featurize(raw)}, labels, make_folds(120, 3), Recipe(Broken()))
 
 
 def terms(matrix, names):
@@ -117,3 +124,69 @@ def test_dense_or_sparse_is_decided_by_the_training_cases():
     assert isinstance(encoder.transform({"w": block["w"].take(np.arange(1))}), np.ndarray)
     sparse = BlocksEncoder(False, {"min_cases": 1}, dense_up_to=899).fit(block)
     assert not isinstance(sparse.transform({"w": block["w"].take(np.arange(1))}), np.ndarray)
+
+
+def test_the_mean_of_seeds_is_steadier(raw, labels):
+    folds, blocks = make_folds(120, 3), {"table": VIEWS["table"]().featurize(raw)}
+    learner = LEARNERS["extra_trees"](n_estimators=5)
+    one, other = (train_base(blocks, labels, folds, Recipe(learner, seed=seed)).oof for seed in (0, 1))
+    many, others = (train_base(blocks, labels, folds, Recipe(learner, seed=seed, seeds=8)).oof for seed in (0, 1))
+    assert np.abs(many - others).mean() < 0.7 * np.abs(one - other).mean()
+
+
+def test_a_segment_is_trained_and_heard_on_its_cases_alone(raw, labels):
+    folds, blocks = make_folds(120, 3), {"table": VIEWS["table"]().featurize(raw)}
+    within = np.arange(120) % 2 == 0
+    recipe = recipe_of("logistic")
+    oof = train_base(blocks, labels, folds, recipe, within=within).oof
+    assert np.isnan(oof[~within]).all() and np.isfinite(oof[within]).all()
+    flipped = np.where(within, labels, 1 - labels)
+    np.testing.assert_array_equal(train_base(blocks, flipped, folds, recipe, within=within).oof, oof)
+
+
+def test_a_segment_of_one_class_says_so(raw, labels):
+    with pytest.raises(ValueError, match="too few cases: fold 0 has"):
+        train_base(
+            {"table": VIEWS["table"]().featurize(raw)},
+            labels,
+            make_folds(120, 3),
+            recipe_of("logistic"),
+            within=labels == 1,
+        )
+
+
+def test_the_second_level_has_not_seen_the_labels_of_its_fold(labels):
+    """Turn the labels of one fold round: predictions for it may change through the calibration of no base."""
+    rng = np.random.default_rng(0)
+    folds = make_folds(120, 4)
+    below = (labels[:, None] + rng.normal(0, 1, (120, 3)))[:, :, None]
+    inside = folds.assignment[:, 0] == 2
+    turned = np.where(inside, 1 - labels, labels)
+    before, after = (train_base({}, y, folds, recipe_of("logistic"), below=below).oof[inside] for y in (labels, turned))
+    np.testing.assert_array_equal(before, after)
+
+
+def test_the_second_level_finds_what_a_mean_cannot(labels):
+    """Two bases that are right where the other is wrong: an interaction."""
+    rng = np.random.default_rng(1)
+    y = rng.integers(0, 2, 600)
+    switch = rng.integers(0, 2, 600)
+    signal = np.where(y == 1, 1.0, -1.0)
+    below = np.stack([signal * switch, signal * (1 - switch), 2.0 * switch - 1], axis=1) + rng.normal(0, 0.3, (600, 3))
+    folds = make_folds(600, 4)
+    trees = Recipe(LEARNERS["xgboost"](max_depth=3, n_estimators=60))
+    oof = train_base({}, y, folds, trees, below=below[:, :, None]).oof[:, 0]
+    assert ((oof > 0) == (y == 1)).mean() > 0.9
+
+
+def test_topics_and_selection_are_fitted_on_the_training_cases():
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(0.7, (60, 30)).astype(np.float32)
+    y = rng.integers(0, 2, 60)
+    counts[:, 3] += 3 * y
+    block = Terms(csr_array(counts), np.array([f"t{i}" for i in range(30)], dtype=object))
+    assert TermsEncoder(min_cases=1, topics=4).fit(block, y).transform(block).shape == (60, 4)
+    picked = TermsEncoder(min_cases=1, select=5).fit(block, y)
+    assert len(picked.names_) == 5
+    again = TermsEncoder(min_cases=1, select=5).fit(block, 1 - y)
+    assert picked.names_ == again.names_

@@ -16,6 +16,7 @@ class Card:
     speakers : labels of the two who speak in most cases
     columns : column of the cases -> numeric, boolean, datetime, category or text
     cases, turns, calls : counts over all cases
+    segments : SQL conditions on columns of the cases that hold for a fair share of them
     timed : whether turns have seconds (start and end)
     dated : whether calls have dates
     """
@@ -25,6 +26,7 @@ class Card:
     cases: int = 0
     turns: int = 0
     calls: int = 0
+    segments: tuple[str, ...] = ()
     timed: bool = False
     dated: bool = False
 
@@ -38,6 +40,7 @@ class Card:
             cases=counts["cases"],
             turns=counts["turns"],
             calls=counts["calls"],
+            segments=tuple(content["segments"]),
             timed=content["timed"],
             dated=content["dated"],
         )

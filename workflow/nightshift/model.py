@@ -83,15 +83,15 @@ class Model:
         lines = np.array(self.stacked["base_lines"])
         lines = lines.reshape(-1, *lines.shape[2:])  # (repeats * folds, 2, bases)
         columns = [
-            np.mean([apply_platt(line[:, number], fold) for line, fold in zip(lines, logits[name].T, strict=True)], axis=0)
+            np.mean(
+                [apply_platt(line[:, number], fold) for line, fold in zip(lines, logits[name].T, strict=True)], axis=0
+            )
             for number, name in enumerate(self.stacked["over"])
         ]
         score = FittedStack.from_json(self.stacked["stack"]).predict(np.column_stack(columns))
         return apply_platt(np.array(self.stacked["line"]), score)
 
-    def _of_base(
-        self, name: str, blocks: dict[str, Block], logits: dict[str, np.ndarray], data: RawData
-    ) -> np.ndarray:
+    def _of_base(self, name: str, blocks: dict[str, Block], logits: dict[str, np.ndarray], data: RawData) -> np.ndarray:
         """Logits (n_cases, fold models) of one base; NaN outside its segment."""
         base = self.experiment.bases[name]
         # Fold models know their blocks by digest, as they were trained.

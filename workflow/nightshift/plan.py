@@ -16,6 +16,7 @@ from typing import Any
 from nightshift.experiment import Experiment, effective_terms
 from nightshift.files import digest_of, digest_of_file, read_json, write_json
 from nightshift.levels import lowered
+from nightshift.views.sql import SqlView
 
 SPECS = "results/specs"
 VIEWS = "results/views"
@@ -90,19 +91,19 @@ def make_plan(experiment: Experiment, split: dict[str, Any], seed: int) -> dict[
     bases: dict[str, str] = {}
     for name in low.in_order():
         spec = _base_spec(low, name, views, bases) | {"folds": split["folds"], "seed": seed}
+        learner = low.bases[name].learner
+        modules, libraries = [*_BASE_CODE, type(learner).__module__], [*_BASE_LIBRARIES, *learner.libraries]
         if spec["segment"] is not None:
             spec["data"] = split["data"]
-        learner = low.bases[name].learner
-        code = code_version(*_BASE_CODE, type(learner).__module__)
-        libraries = _library_versions((*_BASE_LIBRARIES, *learner.libraries))
+            modules += SqlView.modules
+            libraries.append("duckdb")
+        code, libraries = code_version(*modules), _library_versions(tuple(libraries))
         bases[name] = digest_of({**spec, "code": code, "libraries": libraries})
         specs["bases"][bases[name]] = spec
     return {"views": views, "bases": {name: bases[name] for name in low.bases}, "specs": specs}
 
 
-def _base_spec(
-    experiment: Experiment, name: str, views: dict[str, str], bases: dict[str, str]
-) -> dict[str, Any]:
+def _base_spec(experiment: Experiment, name: str, views: dict[str, str], bases: dict[str, str]) -> dict[str, Any]:
     """A base as its job reads it: views and bases below by digest."""
     base = experiment.bases[name]
     return {

@@ -1,21 +1,5 @@
 """What the jobs of a night import, imported once by the server that forks them (profiles/default)."""
 
-import pyarrow.feather
-import skops.io
-import skrub
-import snakemake.iocontainers
-import snakemake.logging
-import xgboost
-
-import nightshift.agents.propose
-import nightshift.chain
-import nightshift.ending
-import nightshift.ledger
-import nightshift.model
-import nightshift.morning
-import nightshift.noise
-import nightshift.recording
-import nightshift.slot
 from nightshift.learners import LEARNERS
 from nightshift.plan import remember_code
 from nightshift.views import VIEWS

@@ -33,7 +33,9 @@ class ExecutorSettings(ExecutorSettingsBase):
     # Snakemake makes a command-line option of this, by a type it can call: not `str | None`.
     preload: Optional[str] = field(  # noqa: UP045
         default=None,
-        metadata={"help": "Modules to import before any job, separated by commas; a job that needs others imports them."},
+        metadata={
+            "help": "Modules to import before any job, separated by commas; a job that needs others imports them."
+        },
     )
 
 

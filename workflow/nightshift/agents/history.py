@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nightshift.experiment import BaseSpec, Experiment, parse_experiment
-from nightshift.files import read_json
+from nightshift.experiment import Experiment, parse_experiment
+from nightshift.files import digest_of, read_json
 from nightshift.names import EXPERIMENTS, HISTORY, name_of, number_of
 
 
@@ -50,13 +50,15 @@ class History:
         """Of all that was proposed, scored or not: nothing is run twice."""
         return {past.experiment.digest() for past in self.past}
 
-    def library(self) -> list[tuple[float, str, BaseSpec, Experiment]]:
-        """Every base trained so far, best first: cv_auc, name, base, an experiment that holds its views."""
-        found: dict[str, tuple[float, str, BaseSpec, Experiment]] = {}
-        for past in self.past:
-            if past.scored:
-                for name, auc in past.metrics["base_auc"].items():
-                    found.setdefault(name, (auc, name, past.experiment.bases[name], past.experiment))
+    def library(self) -> list[tuple[float, str, Experiment]]:
+        """Every base trained so far, best first: cv_auc, name, an experiment that holds it. A segment's base is judged on
+        its segment alone, so it is left out."""
+        found: dict[str, tuple[float, str, Experiment]] = {}
+        for past in (past for past in self.past if past.scored):
+            for name, base in past.experiment.bases.items():
+                if base.segment is None:
+                    content = digest_of(past.experiment.base_content(name))
+                    found.setdefault(content, (past.metrics["base_auc"][name], name, past.experiment))
         return sorted(found.values(), key=lambda item: (-item[0], item[1]))
 
 

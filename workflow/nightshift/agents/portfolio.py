@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from nightshift.agents.space import Candidate, Space, candidate, compose
+from nightshift.agents.candidates import Candidate, candidate, compose
+from nightshift.agents.space import Space
 from nightshift.experiment import BaseSpec, Experiment, TermsSpec
 from nightshift.learners import LEARNERS
 from nightshift.learners.base import Learner
 from nightshift.stack import StackSpec
-from nightshift.views import View
+from nightshift.views import VIEWS, View
 
 
 def baseline(space: Space) -> Experiment:
     """exp-0000: one XGBoost on everything, what most people would have."""
     views: dict[str, View] = {}
-    if space.has_columns:
-        views |= space.table()
-    if space.has_turns:
-        views |= space.words() | space.dynamics()
+    if space.card.columns:
+        views |= _table(space)
+    if space.card.has_turns:
+        views |= space.words() | _dynamics(space)
     learner = LEARNERS["xgboost"](n_estimators=200, max_depth=4, learning_rate=0.05, subsample=0.8, colsample=0.5)
     base = BaseSpec(views=tuple(views), learner=learner, terms=TermsSpec(max_terms=1000))
     return Experiment(
@@ -30,13 +31,21 @@ def baseline(space: Space) -> Experiment:
 
 def portfolio(space: Space) -> list[Experiment]:
     """Experiments 1, 2, ... in order; each names its parent by number through the order."""
-    with_turns = space.has_turns
+    with_turns = space.card.has_turns
     steps = _with_transcripts(space) if with_turns else _table_alone(space)
     experiments, candidates = [], []
     for hypothesis, added in steps:
         candidates = [*candidates, *added]
         experiments.append(compose(candidates, author="search", hypothesis=hypothesis))
     return experiments
+
+
+def _table(space: Space) -> dict[str, View]:
+    return space.named(VIEWS["table"]())
+
+
+def _dynamics(space: Space) -> dict[str, View]:
+    return space.named(VIEWS["dynamics"](speakers=space.speakers))
 
 
 def _on(views: dict[str, View], learner: Learner, **terms) -> Candidate:
@@ -46,19 +55,19 @@ def _on(views: dict[str, View], learner: Learner, **terms) -> Candidate:
 def _with_transcripts(space: Space) -> list[tuple[str, list[Candidate]]]:
     xgboost, logistic, extra_trees = LEARNERS["xgboost"], LEARNERS["logistic"], LEARNERS["extra_trees"]
     stumpy = xgboost(max_depth=2, n_estimators=150, learning_rate=0.03, colsample=0.3)
-    table = [_on(space.table(), logistic(c=0.01))] if space.has_columns else []
-    table_trees = [_on(space.table(), stumpy)] if space.has_columns else []
-    mixed = {**(space.table() if space.has_columns else {}), **space.dynamics()}
+    table = [_on(_table(space), logistic(c=0.01))] if space.card.columns else []
+    table_trees = [_on(_table(space), stumpy)] if space.card.columns else []
+    mixed = {**(_table(space) if space.card.columns else {}), **_dynamics(space)}
     speakers = [_on(space.words(who), logistic(c=1.0)) for who in space.speakers[:2]] if len(space.speakers) > 1 else []
     ends = [_on(space.words(who, "last"), logistic(c=1.0)) for who in space.speakers[:2]]
     return [
         (
             "Separate models of separate feature groups under a stack beat one model that drowns in all of them.",
-            [*table, _on(space.words("each"), logistic(c=1.0)), _on(space.dynamics(), stumpy)],
+            [*table, _on(space.words("each"), logistic(c=1.0)), _on(_dynamics(space), stumpy)],
         ),
         (
             "A second, different learner on each feature group cancels some of the first one's errors.",
-            [*table_trees, _on(space.words(), logistic(c=1.0)), _on(space.dynamics(), extra_trees())],
+            [*table_trees, _on(space.words(), logistic(c=1.0)), _on(_dynamics(space), extra_trees())],
         ),
         ("Who says it matters: a model for the words of each speaker alone.", speakers or ends),
         ("When it is said matters: models for the end of the call alone.", ends if speakers else []),
@@ -74,7 +83,7 @@ def _with_transcripts(space: Space) -> list[tuple[str, list[Candidate]]]:
 
 def _table_alone(space: Space) -> list[tuple[str, list[Candidate]]]:
     xgboost, logistic, extra_trees = LEARNERS["xgboost"], LEARNERS["logistic"], LEARNERS["extra_trees"]
-    table = space.table()
+    table = _table(space)
     return [
         (
             "Three learners that err in different ways, stacked, beat one XGBoost.",

@@ -11,6 +11,7 @@ from nightshift.agents import queue, search
 from nightshift.agents.deadline import reason_to_stop
 from nightshift.agents.history import History, read_history
 from nightshift.agents.space import Space
+from nightshift.card import Card
 from nightshift.config import Config
 from nightshift.experiment import Experiment, parse_experiment
 from nightshift.files import read_json, write_json, write_text
@@ -55,7 +56,7 @@ def _answer(experiment: str, config: Config, root: Path) -> dict[str, Any]:
     if by_hand is not None:
         proposed, draw = _as_human(by_hand, history), {}
     else:
-        space = Space.of_card(read_json(root / "results/data/card.json"))
+        space = Space(Card.of(read_json(root / "results/data/card.json")))
         proposal = search.propose(history, space, config.search.seed)
         proposed, draw = proposal.experiment, proposal.draw
     proposed = proposed.model_copy(update={"id": experiment})

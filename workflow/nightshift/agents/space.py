@@ -1,122 +1,86 @@
-"""The space of single bases: what the data offers, how to name it, and how to draw from it."""
+"""The space of single bases: what the data offers, and how to draw from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import combinations
+from typing import TYPE_CHECKING
 
-from nightshift.experiment import BaseSpec, Experiment, TermsSpec
-from nightshift.files import digest_of
+from nightshift.agents.candidates import Candidate, candidate
+from nightshift.card import Card
+from nightshift.experiment import BaseSpec, TermsSpec
 from nightshift.learners import LEARNERS
+from nightshift.learners.base import Learner
 from nightshift.views import VIEWS, View
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
-_PART = {"all": "", "first": "-start", "last": "-end"}
-_LEARNER_WORDS = {"xgboost": "XGBoost", "logistic": "a logistic regression", "extra_trees": "extra trees"}
-_PART_WORDS = {"all": "in the whole call", "first": "at the start of calls", "last": "at the end of calls"}
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One base with the views it needs, and itself in words."""
-
-    name: str
-    views: dict[str, View]
-    base: BaseSpec
-    words: str
+# Kinds that make sparse blocks of terms; a base reads at most one of them.
+_TEXT = ("words", "chars", "notes")
 
 
 @dataclass(frozen=True)
 class Space:
-    """What the data offers.
+    """Bases that the data and the installed libraries offer."""
 
-    Attributes
-    ----------
-    speakers : the two who speak in most cases
-    has_turns, has_columns : whether there are transcripts, and columns besides the id
-    """
+    card: Card
 
-    speakers: tuple[str, ...]
-    has_turns: bool
-    has_columns: bool
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        return self.card.speakers
 
-    @classmethod
-    def of_card(cls, card: dict[str, Any]) -> Space:
-        """From the data's card (results/data/card.json)."""
-        return cls(tuple(card["speakers"][:2]), card["counts"]["turns"] > 0, bool(card["columns"]))
-
-    def words(self, who: str = "everybody", part: str = "all", ngrams: int = 2) -> dict[str, View]:
-        """A `words` view under its name; `who` is everybody, each or the label of a speaker."""
+    def words(self, who: str = "everybody", part: str = "all", ngrams: int = 2, kind: str = "words") -> dict[str, View]:
+        """A view of what is said, under its name; `who` is everybody, each or the label of a speaker."""
         speakers = {"everybody": None, "each": self.speakers}.get(who, (who,))
-        place = "each" if who == "each" else "" if who == "everybody" else f"speaker{self.speakers.index(who) + 1}"
-        name = "-".join(filter(None, ["words", place])) + _PART[part] + ("" if ngrams == 2 else f"-{ngrams}grams")
-        return {name: VIEWS["words"](speakers=speakers, part=part, ngrams=ngrams)}
+        options = {"ngrams": ngrams} if kind == "words" else {}
+        return self.named(VIEWS[kind](speakers=speakers, part=part, **options))
 
-    def table(self) -> dict[str, View]:
-        return {"table": VIEWS["table"]()}
+    def named(self, *views: View) -> dict[str, View]:
+        return {view.label(self.card): view for view in views}
 
-    def dynamics(self) -> dict[str, View]:
-        return {"dynamics": VIEWS["dynamics"](speakers=self.speakers)}
+    def kinds(self) -> list[str]:
+        """Kinds of views that the data has something for and that the search draws."""
+        return [kind for kind, view in VIEWS.items() if view.offered(self.card) and "suggest" in vars(view)]
 
     def families(self) -> list[str]:
         """Combinations of views that a base may train on."""
-        table = ["table"] if self.has_columns else []
-        if not self.has_turns:
-            return table
-        mixed = ["table+dynamics", "words+table", "words+table+dynamics"] if table else []
-        return ["words", "dynamics", "words+dynamics", *table, *mixed]
+        kinds = self.kinds()
+        dense = [kind for kind in kinds if kind not in _TEXT]
+        text = [kind for kind in _TEXT if kind in kinds]
+        mixes = ["+".join(mix) for size in range(1, len(dense) + 1) for mix in combinations(dense, size)]
+        main = text[:1]
+        return [*text, *mixes, *(f"{kind}+{mix}" for kind in main for mix in mixes)]
+
+    def learners(self) -> list[str]:
+        """Kinds of learners that are installed and that the search draws."""
+        return [kind for kind, learner in LEARNERS.items() if learner.installed() and "suggest" in vars(learner)]
 
     def suggest(self, trial: BaseTrial) -> Candidate:
         """Draw a base: family of views, their options, learner, its parameters."""
-        family = trial.suggest_categorical("views", self.families())
-        views: dict[str, View] = {}
-        terms, said = TermsSpec(), []
-        if "words" in family:
-            who = trial.suggest_categorical("who", ["everybody", "each", *self.speakers])
-            part = trial.suggest_categorical("part", ["all", "first", "last"])
-            views |= self.words(who, part, trial.suggest_int("ngrams", 1, 3))
-            said.append(f"the words of {'each speaker' if who == 'each' else who} {_PART_WORDS[part]}")
-        if "table" in family:
-            views |= self.table()
-            said.append("the table")
-        if "dynamics" in family:
-            views |= self.dynamics()
-            said.append("the dynamics")
-        kind = trial.suggest_categorical("learner", sorted(LEARNERS))
+        family = trial.suggest_categorical("views", self.families()).split("+")
+        drawn = [VIEWS[kind].suggest(trial, f"{kind}.", self.card) for kind in family]
+        views = self.named(*drawn)
+        kind = trial.suggest_categorical("learner", self.learners())
         learner = LEARNERS[kind].suggest(trial, f"{kind}.")
-        if "words" in family:
-            terms = self._suggest_terms(trial, learner.scaled)
-        return candidate(views, BaseSpec(views=tuple(views), learner=learner, terms=terms), " and ".join(said))
+        terms = self._suggest_terms(trial, learner) if set(family) & set(_TEXT) else TermsSpec()
+        base = BaseSpec(views=tuple(views), learner=learner, terms=terms)
+        return candidate(views, base, " and ".join(view.in_words() for view in drawn))
 
-    def _suggest_terms(self, trial: BaseTrial, linear: bool) -> TermsSpec:
+    def _suggest_terms(self, trial: BaseTrial, learner: Learner) -> TermsSpec:
         weighting = trial.suggest_categorical("weighting", ["tfidf", "binary", "counts"])
         min_cases = trial.suggest_int("min_cases", 2, 12)
-        if linear:
-            return TermsSpec(weighting=weighting, min_cases=min_cases)
-        # Trees over thousands of words are slow and weak: components instead.
+        if learner.scaled and learner.sparse:
+            select = trial.suggest_categorical("select", [0, 300, 3000])
+            return TermsSpec(weighting=weighting, min_cases=min_cases, select=select or None)
+        # Trees over thousands of words are slow and weak: components or topics instead.
+        if trial.suggest_categorical("reduce", ["svd", "topics"]) == "topics":
+            topics = trial.suggest_int("topics", 5, 40, step=5)
+            return TermsSpec(weighting=weighting, min_cases=min_cases, topics=topics)
         return TermsSpec(weighting=weighting, min_cases=min_cases, svd=trial.suggest_int("svd", 10, 150, step=10))
 
-
-def candidate(views: dict[str, View], base: BaseSpec, words: str) -> Candidate:
-    """Name a base by its views, its learner and four digits of its digest."""
-    content = {"views": [view.model_dump(mode="json") for view in views.values()], "base": base.model_dump(mode="json")}
-    name = f"{'.'.join(views)}-{base.learner.kind}-{digest_of(content)[:4]}"
-    return Candidate(name, views, base, f"{_LEARNER_WORDS.get(base.learner.kind, base.learner.kind)} on {words}")
-
-
-def compose(candidates: list[Candidate], **fields: Any) -> Experiment:
-    """An experiment of several candidates; `fields` are the rest of `Experiment`."""
-    views = {name: view for one in candidates for name, view in one.views.items()}
-    return Experiment(views=views, bases={one.name: one.base for one in candidates}, **fields)
-
-
-def taken_from(experiment: Experiment, names: list[str]) -> list[Candidate]:
-    """Bases of an experiment as candidates."""
-    return [
-        Candidate(
-            name, {view: experiment.views[view] for view in experiment.bases[name].views}, experiment.bases[name], name
-        )
-        for name in names
-    ]
+    def seconds(self, one: Candidate) -> float:
+        """Rough seconds that training a base takes on one core; from its specification alone, so that a night does not
+        depend on the machine."""
+        text = any(view.kind in _TEXT for view in one.views.values())
+        return one.base.learner.heft * one.base.seeds * (2.0 if text else 1.0) * self.card.cases / 1000

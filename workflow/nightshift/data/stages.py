@@ -15,6 +15,7 @@ from nightshift.data import ingest as ingesting
 from nightshift.data.development import folds_frame, labels_frame
 from nightshift.data.leakage import leakage_warnings
 from nightshift.data.schema import Schema
+from nightshift.data.segments import conditions_on
 from nightshift.data.split import Split, group_codes, split_cases
 from nightshift.errors import InputError, Problem
 from nightshift.files import digest_of, digest_of_file, read_json, replacing, write_json
@@ -62,7 +63,8 @@ def split(config: Config, source: Any, output: Any) -> None:
     rows = parts.development
     times = keys["time"].iloc[rows] if config.data.time else None
     leaks = leakage_warnings(cases.iloc[rows], keys["target"].iloc[rows], schema, times)
-    write_json(output.card, _card(about, schema, keys, turns, parts, leaks))
+    segments = conditions_on(cases.iloc[rows], schema.features)
+    write_json(output.card, {**_card(about, schema, keys, turns, parts, leaks), "segments": segments})
     write_json(output.identity, identity_of(config))
     data = digest_of([digest_of_file(output.cases), digest_of_file(output.turns), schema.features])
     folds = digest_of_file(output.folds)[:20]

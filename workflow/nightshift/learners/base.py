@@ -23,6 +23,8 @@ class Learner(BaseModel, abc.ABC):
     sparse : whether it takes sparse matrices of many columns well; otherwise text is reduced by SVD
     dense_up_to : training cells up to which a sparse matrix is made dense first, for learners that are faster so
     libraries : distributions whose version changes its results
+    random : whether its seed changes its fit
+    heft : rough seconds that its training takes on 1,000 cases, all folds, one core
     trusted : types that its fitted models hold beyond those every model holds (see `nightshift.model`)
     """
 
@@ -31,6 +33,8 @@ class Learner(BaseModel, abc.ABC):
     scaled: ClassVar[bool] = False
     sparse: ClassVar[bool] = True
     dense_up_to: ClassVar[int] = 0
+    random: ClassVar[bool] = True
+    heft: ClassVar[float] = 1.0
     libraries: ClassVar[tuple[str, ...]] = ("scikit-learn",)
     trusted: ClassVar[tuple[str, ...]] = ()
 

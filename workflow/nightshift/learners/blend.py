@@ -37,6 +37,7 @@ class BlendClassifier(ClassifierMixin, BaseEstimator):
 class Blend(Learner):
     """A weighted mean of other bases' predictions; what the stack does, one level below it."""
 
+    random: ClassVar[bool] = False
     trusted: ClassVar[tuple[str, ...]] = ("nightshift.learners.blend.BlendClassifier",)
 
     kind: Literal["blend"] = "blend"

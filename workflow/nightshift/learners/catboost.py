@@ -46,6 +46,7 @@ class CatBoost(Learner):
     sparse: ClassVar[bool] = False
     libraries: ClassVar[tuple[str, ...]] = ("catboost",)
     trusted: ClassVar[tuple[str, ...]] = ("nightshift.learners.catboost.CatBoostBytes",)
+    heft: ClassVar[float] = 3.0
 
     kind: Literal["catboost"] = "catboost"
     iterations: Annotated[int, Field(ge=1, le=5000)] = 200

@@ -25,6 +25,7 @@ class HistGradientBoosting(Learner):
         "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     )
+    heft: ClassVar[float] = 1.5
 
     kind: Literal["hist_gradient_boosting"] = "hist_gradient_boosting"
     max_iter: Annotated[int, Field(ge=1, le=5000)] = 100

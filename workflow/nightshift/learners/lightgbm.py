@@ -24,6 +24,7 @@ class LightGBM(Learner):
         "lightgbm.basic.Booster",
         "lightgbm.sklearn.LGBMClassifier",
     )
+    heft: ClassVar[float] = 0.7
 
     kind: Literal["lightgbm"] = "lightgbm"
     n_estimators: Annotated[int, Field(ge=1, le=5000)] = 150

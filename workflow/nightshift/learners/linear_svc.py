@@ -17,6 +17,8 @@ class LinearSvc(Learner):
     """Linear support vector machine (squared hinge): looks at the cases near the boundary alone."""
 
     scaled: ClassVar[bool] = True
+    random: ClassVar[bool] = False
+    heft: ClassVar[float] = 0.3
 
     kind: Literal["linear_svc"] = "linear_svc"
     c: Annotated[float, Field(gt=0, le=1e4, description="Inverse strength of the penalty.")] = 0.1

@@ -17,6 +17,8 @@ class Logistic(Learner):
     """Logistic regression with an L2 penalty; at home with thousands of words."""
 
     scaled: ClassVar[bool] = True
+    random: ClassVar[bool] = False
+    heft: ClassVar[float] = 0.3
 
     kind: Literal["logistic"] = "logistic"
     c: Annotated[float, Field(gt=0, le=1e6, description="Inverse strength of the penalty.")] = 1.0

@@ -65,6 +65,8 @@ class NBLogistic(Learner):
 
     scaled: ClassVar[bool] = True
     trusted: ClassVar[tuple[str, ...]] = ("nightshift.learners.nb_logistic.NBLogisticClassifier",)
+    random: ClassVar[bool] = False
+    heft: ClassVar[float] = 0.3
 
     kind: Literal["nb_logistic"] = "nb_logistic"
     c: Annotated[float, Field(gt=0, le=1e6, description="Inverse strength of the penalty.")] = 1.0

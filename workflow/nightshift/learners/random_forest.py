@@ -18,6 +18,7 @@ class RandomForest(Learner):
 
     sparse: ClassVar[bool] = False
     trusted: ClassVar[tuple[str, ...]] = ("sklearn.tree._tree.Tree",)
+    heft: ClassVar[float] = 2.0
 
     kind: Literal["random_forest"] = "random_forest"
     n_estimators: Annotated[int, Field(ge=1, le=5000)] = 200

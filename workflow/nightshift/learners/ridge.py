@@ -17,6 +17,8 @@ class Ridge(Learner):
     """Ridge regression on labels -1 and 1: one linear solve, often as good at ranking as a logistic regression."""
 
     scaled: ClassVar[bool] = True
+    random: ClassVar[bool] = False
+    heft: ClassVar[float] = 0.2
 
     kind: Literal["ridge"] = "ridge"
     alpha: Annotated[float, Field(gt=0, le=1e6, description="Strength of the penalty.")] = 10.0

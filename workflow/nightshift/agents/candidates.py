@@ -1,0 +1,124 @@
+"""Bases on their way between experiments: named, with the views and bases that they need, without clashes of names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from nightshift.experiment import BaseSpec, Experiment
+from nightshift.files import digest_of
+from nightshift.stack import StackSpec
+from nightshift.views import View
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One base, with all that it needs.
+
+    Attributes
+    ----------
+    name : of the base
+    views : name -> view, of the base and of those below it
+    bases : name -> base: the base itself, and those below it
+    words : the base in a hypothesis
+    """
+
+    name: str
+    views: dict[str, View]
+    bases: dict[str, BaseSpec]
+    words: str
+
+    @property
+    def base(self) -> BaseSpec:
+        return self.bases[self.name]
+
+
+def candidate(views: dict[str, View], base: BaseSpec, words: str, below: Iterable[Candidate] = ()) -> Candidate:
+    """Name a base by its views, its learner and four digits of the digest of all that determines it."""
+    under = list(below)
+    needed = {**{name: view for one in under for name, view in one.views.items()}, **views}
+    bases = {name: spec for one in under for name, spec in one.bases.items()}
+    content = {
+        "views": {name: view.model_dump(mode="json") for name, view in needed.items()},
+        "bases": {name: spec.model_dump(mode="json") for name, spec in bases.items()},
+        "base": base.model_dump(mode="json"),
+    }
+    stem = ".".join(["second"] * bool(base.bases) + list(views)) + ("-segment" if base.segment else "")
+    name = f"{stem}-{base.learner.kind}-{digest_of(content)[:4]}"
+    return Candidate(name, needed, {**bases, name: base}, f"{base.learner.in_words()} on {words}")
+
+
+def taken_from(experiment: Experiment, names: Iterable[str]) -> list[Candidate]:
+    """Bases of an experiment as candidates."""
+    return [_taken(experiment, name) for name in names]
+
+
+def _taken(experiment: Experiment, name: str) -> Candidate:
+    needed, waiting = {}, [name]
+    while waiting:
+        current = waiting.pop()
+        needed[current] = experiment.bases[current]
+        waiting += experiment.bases[current].bases
+    views = {view: experiment.views[view] for base in needed.values() for view in base.views}
+    return Candidate(name, views, needed, name)
+
+
+def stacked_names(experiment: Experiment) -> list[str]:
+    """The bases that its stack is over."""
+    return list(experiment.stack.over or experiment.bases)
+
+
+def compose(candidates: Iterable[Candidate], stack: StackSpec | None = None, **fields: Any) -> Experiment:
+    """An experiment of several candidates.
+
+    Parameters
+    ----------
+    candidates : of any experiments; a name that means two things gets a digest behind it
+    stack : StackSpec, optional
+        `over` is set anew; views it passes through have to be among the candidates'.
+    fields : the rest of `Experiment`
+    """
+    views: dict[str, View] = {}
+    bases: dict[str, BaseSpec] = {}
+    over: list[str] = []
+    for one in candidates:
+        view_names = {name: _add(views, name, view) for name, view in one.views.items()}
+        names: dict[str, str] = {}
+        for name in _below_first(one.bases):
+            base = one.bases[name]
+            renamed = base.model_copy(
+                update={
+                    "views": tuple(view_names[view] for view in base.views),
+                    "bases": tuple(names[below] for below in base.bases),
+                }
+            )
+            names[name] = _add(bases, name, renamed)
+        if names[one.name] not in over:
+            over.append(names[one.name])
+    spec = stack or StackSpec()
+    kept = tuple(view for view in spec.passthrough if view in views)
+    spec = spec.model_copy(update={"over": tuple(over) if len(over) < len(bases) else None, "passthrough": kept})
+    return Experiment(views=views, bases=bases, stack=spec, **fields)
+
+
+def _below_first(bases: dict[str, BaseSpec]) -> list[str]:
+    ordered: list[str] = []
+
+    def visit(name: str) -> None:
+        for below in bases[name].bases:
+            visit(below)
+        if name not in ordered:
+            ordered.append(name)
+
+    for name in bases:
+        visit(name)
+    return ordered
+
+
+def _add(known: dict[str, Any], name: str, spec: Any) -> str:
+    """Add a view or base under its name, or under another one where that means something else already."""
+    if name in known and known[name] != spec:
+        name = f"{name}-{digest_of(spec.model_dump(mode='json'))[:4]}"
+    known[name] = spec
+    return name
