@@ -1,17 +1,18 @@
 """The sandbox: right answers to right queries, and one clear refusal, in time and without a trace, to all others."""
 
+import glob
 import os
+import subprocess
+import sys
 import tempfile
 import time
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from nightshift.sandbox import LONGEST, Limits, SqlRefused, SqlTooHeavy, condition, parent, select, select_table
-from nightshift.sandbox.grammar import Refused, check_select
 
 CASES = pd.DataFrame(
     {
@@ -31,7 +32,7 @@ TURNS = pd.DataFrame(
 )
 TABLES = {"cases": CASES, "turns": TURNS}
 SMALL = Limits(memory_mb=100, seconds=10)
-SHORT = Limits(memory_mb=100, seconds=1.5)
+SHORT = Limits(memory_mb=100, seconds=1)
 
 
 @pytest.fixture(autouse=True)
@@ -85,149 +86,6 @@ def test_types_and_tables_of_arrow():
     assert found.schema.field(2).type == pa.string()
     with pytest.raises(SqlRefused, match="two columns"):
         select("SELECT n, n AS n FROM cases", {"cases": pa.table({"n": [1, 2]})}, SMALL)
-
-
-@pytest.fixture(scope="module")
-def connection():
-    with duckdb.connect(config={"enable_external_access": "false", "threads": "1"}) as open_one:
-        yield open_one
-
-
-PARSED = [
-    "COPY cases TO 'out.csv'",
-    "COPY (SELECT 1) TO '../out.parquet'",
-    "COPY cases FROM '../secret.csv'",
-    "EXPORT DATABASE 'out'",
-    "IMPORT DATABASE 'out'",
-    "ATTACH '../other.db' AS other",
-    "ATTACH ':memory:' AS other",
-    "DETACH memory",
-    "USE memory",
-    "INSTALL httpfs",
-    "LOAD httpfs",
-    "FORCE INSTALL spatial FROM community",
-    "SET memory_limit = '100GB'",
-    "RESET memory_limit",
-    "SET VARIABLE x = 1",
-    "PRAGMA database_list",
-    "PRAGMA enable_profiling",
-    "CREATE TABLE x AS SELECT 1",
-    "CREATE VIEW x AS SELECT 1",
-    "CREATE MACRO f(x) AS x",
-    "CREATE SECRET s (TYPE s3)",
-    "INSERT INTO cases SELECT * FROM cases",
-    "UPDATE cases SET amount = 1",
-    "DELETE FROM cases",
-    "DROP TABLE cases",
-    "ALTER TABLE cases ADD COLUMN x INT",
-    "TRUNCATE cases",
-    "BEGIN",
-    "CHECKPOINT",
-    "VACUUM",
-    "CALL range(3)",
-    "EXPLAIN ANALYZE SELECT 1",
-    "PREPARE p AS SELECT 1",
-    "EXECUTE p",
-    "SHOW TABLES",
-    "DESCRIBE cases",
-    "SUMMARIZE cases",
-    "SELECT * FROM (DESCRIBE cases)",
-    "SELECT * FROM (SHOW ALL TABLES)",
-    "PIVOT cases ON region USING sum(amount)",
-    "FROM cases PIVOT (sum(amount) FOR region IN ('EU'))",
-    "WITH x AS (INSERT INTO cases VALUES (1) RETURNING *) SELECT * FROM x",
-    "WITH x AS (DELETE FROM cases RETURNING *) SELECT * FROM x",
-    "",
-    "-- nothing",
-    "/* SELECT 1 */",
-    "SELECT 1; SELECT 2",
-    "SELECT 1; COPY cases TO 'out.csv'",
-    "SELECT 1 /* ; */ ; -- \n DROP TABLE cases",
-    "SELEC 1",
-    "SELECT $1",
-    "SELECT ?",
-    # files, in every form
-    "FROM '../secret.csv'",
-    "SELECT * FROM '../secret.csv'",
-    'SELECT * FROM "../secret.csv"',
-    "SELECT * FROM ['../secret.csv']",
-    "SELECT (SELECT x FROM '../secret.csv')",
-    "SELECT 1 WHERE EXISTS (FROM 'https://example.com/x.parquet')",
-    "SELECT * FROM cases JOIN '../secret.csv' ON true",
-    "SELECT * FROM cases, LATERAL (FROM read_text('../*'))",
-    "SELECT 1 LIMIT (SELECT x FROM '../secret.csv')",
-    "SELECT 1 ORDER BY (SELECT x FROM '../secret.csv')",
-    "SELECT [y FOR y IN (SELECT x FROM '../secret.csv')]",
-    "VALUES ((SELECT x FROM '../secret.csv'))",
-    "SELECT 1 UNION ALL SELECT x FROM '../secret.csv'",
-    "WITH t AS MATERIALIZED (FROM '../secret.csv') FROM t",
-    "WITH RECURSIVE t AS (SELECT 1 UNION ALL FROM '../secret.csv') FROM t",
-    "WITH cases AS (FROM '../secret.csv') FROM cases",
-    "TABLE '../secret.csv'",
-    *(
-        f"SELECT * FROM {name}('../secret.csv')"
-        for name in (
-            "read_csv read_csv_auto sniff_csv read_text read_blob read_json read_json_auto read_json_objects read_ndjson "
-            "read_parquet parquet_scan parquet_metadata parquet_schema glob read_duckdb seq_scan arrow_scan pandas_scan "
-            "python_arrow_scan sqlite_scan postgres_query query query_table json_execute_serialized_sql which_secret"
-        ).split()
-    ),
-    "SELECT * FROM query('SELECT 1')",
-    "SELECT * FROM repeat('x', 5)",
-    # tables of the system and variables of Python
-    *(
-        f"SELECT * FROM {name}"
-        for name in (
-            "duckdb_settings() duckdb_secrets() duckdb_logs() duckdb_variables() duckdb_functions() pragma_version() "
-            "duckdb_tables duckdb_views sqlite_master pg_class pg_catalog.pg_settings information_schema.tables "
-            "information_schema.columns CASES_FRAME parent memory.main.cases main.cases temp.cases"
-        ).split()
-    ),
-    "WITH duckdb_tables AS (SELECT 1) SELECT * FROM duckdb_tables",
-    # time, chance and the machine
-    *(
-        f"SELECT {call}"
-        for call in (
-            "random() RANDOM() main.random() system.main.random() uuid() gen_random_uuid() uuidv7() now() today() "
-            "current_date CURRENT_TIMESTAMP current_time localtimestamp get_current_timestamp() current_localtime() "
-            "transaction_timestamp() pg_postmaster_start_time() setseed(0.5) getenv('HOME') version() "
-            "current_setting('threads') getvariable('x') current_query() txid_current() nextval('x') sleep_ms(1) "
-            "pg_sleep(1) write_log('x') error('x') get_block_size('memory') json_serialize_sql('x') current_database() "
-            'rowid "random"()'
-        ).split()
-    ),
-    "SELECT age(TIMESTAMP '2020-01-01')",
-    "SELECT ago(INTERVAL 1 DAY)",
-    "SELECT list_transform([1], lambda x: x + random())",
-    "SELECT [random() FOR x IN [1, 2]]",
-    "SELECT count(*) FILTER (WHERE random() > 0.5) FROM cases",
-    "SELECT sum(amount) OVER (ORDER BY random()) FROM cases",
-    "SELECT amount FROM cases QUALIFY random() > 0.5",
-    "SELECT amount FROM cases GROUP BY ALL HAVING random() > 0.5",
-    "SELECT * REPLACE (random() AS amount) FROM cases",
-    "SELECT max(amount ORDER BY random()) FROM cases",
-    "SELECT * FROM cases ORDER BY random()",
-    "SELECT * FROM cases JOIN turns ON random() > 0.5",
-    "SELECT * FROM range(CAST(random() * 5 AS INT))",
-    "SELECT DISTINCT ON (random()) * FROM cases",
-    "SELECT CASE WHEN true THEN random() END",
-    "SELECT 'x'.concat(random())",
-    "SELECT reservoir_quantile(amount, 0.5) FROM cases",
-    "SELECT list_aggr([1, 2, 3], 'reservoir_quantile', 0.5)",
-    "SELECT list_aggr([1, 2, 3], 'reservoir' || '_quantile', 0.5)",
-    "SELECT * FROM cases USING SAMPLE 1",
-    "SELECT * FROM cases TABLESAMPLE 50%",
-    "SELECT * FROM cases TABLESAMPLE reservoir(1) REPEATABLE (1)",
-    "SELECT finalize(to_aggregate_state('x'))",
-    "SELECT no_such_function(1)",
-]
-
-
-@pytest.mark.parametrize("sql", PARSED)
-def test_the_grammar_refuses(sql, connection):
-    with pytest.raises((Refused, duckdb.ParserException)) as caught:
-        check_select(connection, sql, {"cases": list(CASES), "turns": list(TURNS)})
-    assert len(str(caught.value)) > 20
 
 
 CASES_FRAME = CASES  # a replacement scan of Python's variables would find it
@@ -285,14 +143,9 @@ def test_locks_hold_without_the_grammar(sql, monkeypatch):
         select(sql, TABLES, SMALL)
 
 
-def test_the_child_has_neither_environment_nor_files():
-    assert "NIGHTSHIFT_SECRET" not in parent._environment("/nowhere")
-    assert set(parent._environment("/nowhere")) - set(os.environ) <= {
-        "PYTHONPATH",
-        "TZ",
-        "TMPDIR",
-        *parent._environment(""),
-    }
+def test_the_environment_holds_nothing_of_ours():
+    needed = "PYTHONPATH HOME TMPDIR TZ LC_ALL OMP_NUM_THREADS ARROW_DEFAULT_MEMORY_POOL".split()
+    assert set(parent._environment("/nowhere")) <= {*needed, "LD_LIBRARY_PATH", "PYTHONDONTWRITEBYTECODE"}
 
 
 def test_files_cannot_be_opened_even_by_python(monkeypatch):
@@ -317,7 +170,7 @@ def test_files_cannot_be_opened_even_by_python(monkeypatch):
 )
 def test_time_bombs(sql):
     start = time.perf_counter()
-    with pytest.raises(SqlTooHeavy, match=r"1\.5 seconds"):
+    with pytest.raises(SqlTooHeavy, match="1 seconds"):
         select(sql, TABLES, SHORT)
     assert time.perf_counter() - start < 5
 
@@ -343,6 +196,27 @@ def test_memory_bombs(sql):
     assert time.perf_counter() - start < 12
 
 
+def test_a_killed_parent_leaves_nothing():
+    folder = tempfile.gettempdir()
+    code = (
+        "import tempfile, pandas as pd\nfrom nightshift.sandbox import select\n"
+        f"tempfile.tempdir = {folder!r}\n"
+        "select('SELECT count(*) FROM cases, range(1000000000000)', {'cases': pd.DataFrame({'case_id': ['a']})})"
+    )
+    killed = subprocess.Popen([sys.executable, "-c", code])
+    _until(lambda: glob.glob(f"{folder}/*/result.arrow"))
+    killed.kill()
+    killed.wait()
+    _until(lambda: not os.listdir(folder))
+
+
+def _until(happens, seconds=20):
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize(
     "sql, holds",
     [
@@ -361,36 +235,17 @@ def test_conditions(sql, holds):
 
 
 @pytest.mark.parametrize(
-    "sql",
+    "sql, said",
     [
-        "1=1) UNION SELECT (true",
-        "true) AS holds FROM cases --",
-        "true) AS holds FROM cases WHERE (true",
-        "(1=1) UNION SELECT (true)",
-        "1) = (1",
-        "open AS mine",
-        "open, open",
-        "open; SELECT 1",
-        "open FROM cases",
-        "true /*",
-        "DISTINCT open",
-        "*",
-        "COLUMNS('open')",
-        "amount",
-        "'true'",
-        "amount > avg(amount)",
-        '"AVG"(amount) > 1',
-        "amount > avg(amount) OVER ()",
-        "amount > (SELECT 1)",
-        "EXISTS (FROM cases)",
-        "rowid < 2",
-        "random() > 0.5",
-        "unnest([true, false])",
-        "geomean(amount) > 1",
-        "regexp_split_to_table('true b', ' ') = 'true'",
-        "nothing > 1",
+        ("true) AS holds FROM cases --", "syntax error"),
+        ("amount", "double and not true or false"),
+        ("'true'", "string and not true or false"),
+        ("unnest([true, false])", "6 answers for 3 cases"),
+        ("geomean(amount) > 1", "GROUP BY"),
+        ("regexp_split_to_table('true b', ' ') = 'true'", "6 answers"),
+        ("nothing > 1", "nothing"),
     ],
 )
-def test_what_is_no_condition(sql):
-    with pytest.raises(SqlRefused):
+def test_conditions_that_fail(sql, said):
+    with pytest.raises(SqlRefused, match=said):
         condition(sql, CASES, SMALL)

@@ -68,7 +68,7 @@ def test_columns_of_the_cases_by_kind(raw):
     assert (frame["third"] == 0.5).all() and (frame["huge"] == 1).all() and frame["endless"].isna().all()
 
 
-@settings(deadline=None, max_examples=5)
+@settings(deadline=None, max_examples=3)
 @given(seed=st.integers(0, 1000), size=st.integers(1, 29))
 def test_a_row_does_not_depend_on_other_cases(seed, size):
     raw = make_raw(30, seed=seed % 5)

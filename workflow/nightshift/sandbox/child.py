@@ -39,7 +39,7 @@ def main() -> None:
         request = json.load(handle)
     limits = request["limits"]
     connection = duckdb.connect(":memory:", config=_CONFIG)
-    threading.Thread(target=_interrupt, args=(connection, limits["seconds"]), daemon=True).start()
+    threading.Thread(target=_watch, args=(connection, request, os.getcwd()), daemon=True).start()
     try:
         _answer(connection, request)
         outcome: dict[str, Any] = {"ok": True}
@@ -63,23 +63,39 @@ def _refused(reason: str) -> dict[str, Any]:
     return {"ok": False, "heavy": False, "reason": reason}
 
 
-def _interrupt(connection: duckdb.DuckDBPyConnection, seconds: float) -> None:
-    """Stop what runs when the time is over; again and again, since an interrupt between two queries is lost."""
-    born = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + _started_at()
-    time.sleep(max(0.0, born + seconds - time.time()))
+def _watch(connection: duckdb.DuckDBPyConnection, request: dict[str, Any], folder: str) -> None:
+    """Stop what runs when the time is over; again and again, since an interrupt between two queries is lost.
+
+    When the parent is gone, nobody is left to kill this process and to remove its folder.
+    """
+    end = time.clock_gettime(time.CLOCK_MONOTONIC) - _age() + request["limits"]["seconds"]
     while True:
-        connection.interrupt()
-        time.sleep(0.1)
+        left = end - time.clock_gettime(time.CLOCK_MONOTONIC)
+        if left <= 0:
+            connection.interrupt()
+        if os.getppid() != request["parent"]:
+            _remove(folder, [f"{name}.arrow" for name in request["tables"]])
+            os._exit(1)
+        time.sleep(min(max(left, 0.1), 0.5))
 
 
-def _started_at() -> float:
-    """Seconds after the machine's start at which this process began; now, where the system does not say."""
+def _remove(folder: str, tables: list[str]) -> None:
+    """Remove the private folder, by name: listing it would open a file, which is forbidden by now."""
+    for name in ("request.json", "result.arrow", *tables):
+        with suppress(OSError):
+            os.unlink(os.path.join(folder, name))
+    with suppress(OSError):
+        os.rmdir(folder)
+
+
+def _age() -> float:
+    """Seconds since this process began; 0 where the system does not say."""
     try:
         with open("/proc/self/stat", encoding="ascii") as handle:
             ticks = int(handle.read().rpartition(")")[2].split()[19])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
     except OSError:
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
+        return 0.0
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> None:

@@ -89,7 +89,7 @@ def condition(sql: str, cases: Any, limits: Limits = Limits()) -> np.ndarray:
     ----------
     sql : str
         One boolean expression over the columns of `cases`: no subquery, no aggregate, no window function.
-    cases : DataFrame or pyarrow Table
+    cases : DataFrame or pyarrow Table (`cases_table` makes one whose columns have the types of their kinds)
     limits : Limits
 
     Returns
@@ -130,7 +130,7 @@ def _in_child(request: dict[str, Any], tables: Mapping[str, Any], limits: Limits
             # A query that never names a table cannot read it, and it may be a large one.
             needed = name in sql.lower() or request["mode"] == "condition"
             columns[name] = _write_table(Path(folder, f"{name}.arrow"), table if needed else table[:0])
-        content = {**request, "tables": columns, "limits": asdict(limits)}
+        content = {**request, "tables": columns, "limits": asdict(limits), "parent": os.getpid()}
         Path(folder, "request.json").write_text(json.dumps(content), encoding="utf-8")
         outcome = _outcome(folder, limits)
         if not outcome["ok"]:

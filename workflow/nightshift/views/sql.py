@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from nightshift.sandbox import LONGEST, SqlRefused, select_table
+from nightshift.sandbox import LONGEST, SqlRefused, cases_table, select_table, turns_table
 from nightshift.views.base import Columns, RawData, View
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class SqlView(View):
         "nightshift.sandbox.parent",
         "nightshift.sandbox.child",
         "nightshift.sandbox.grammar",
+        "nightshift.sandbox.tables",
     )
 
     kind: Literal["sql"] = "sql"
@@ -63,42 +64,11 @@ class SqlView(View):
     def _rows(self, data: RawData) -> pd.DataFrame:
         """One row for every row of `data.cases`, in that order."""
         ids = data.cases["case_id"].astype("str")
-        result = select_table(self.query, {"cases": _cases(data), "turns": _turns(data)})
+        result = select_table(self.query, {"cases": cases_table(data), "turns": turns_table(data)})
         _check_columns(result)
         frame = result.drop_columns(["case_id"])
         made = {name: _feature(frame.column(name)) for name in frame.column_names}
         return _joined(made, result.column("case_id"), ids)
-
-
-def _cases(data: RawData) -> pa.Table:
-    import pyarrow as pa
-
-    columns = {name: _typed(data.cases[name], kind) for name, kind in data.kinds.items() if name in data.cases}
-    return pa.table({"case_id": _typed(data.cases["case_id"], "text"), **columns})
-
-
-def _turns(data: RawData) -> pa.Table:
-    import pyarrow as pa
-
-    turns = data.turns
-    kinds = {"case_id": "text", "call": "text", "position": "integer", "speaker": "text", "text": "text"}
-    kinds |= {"start": "numeric", "end": "numeric", "time": "datetime"}
-    return pa.table({name: _typed(turns[name], kind) for name, kind in kinds.items()})
-
-
-def _typed(column: pd.Series, kind: str) -> pa.Array:
-    """A column in the type of its kind, whatever its values: an empty one has the same type as a full one."""
-    import pandas as pd
-    import pyarrow as pa
-
-    if kind == "datetime":
-        return pa.array(pd.to_datetime(column, utc=True).dt.tz_localize(None), pa.timestamp("us"), from_pandas=True)
-    if kind == "boolean":
-        return pa.array(column.astype("float64"), pa.float64(), from_pandas=True).cast(pa.bool_())
-    if kind in ("numeric", "integer"):
-        numbers = pa.array(column.astype("float64"), pa.float64(), from_pandas=True)
-        return numbers.cast(pa.int64()) if kind == "integer" else numbers
-    return pa.array(column.astype("str"), pa.large_string(), from_pandas=True)
 
 
 def _check_columns(result: pa.Table) -> None:
