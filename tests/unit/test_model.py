@@ -11,7 +11,7 @@ from nightshift.experiment import parse_experiment
 from nightshift.learners import LEARNERS
 from nightshift.levels import lowered
 from nightshift.model import Model, load_models, save_models
-from nightshift.sandbox import condition
+from nightshift.sandbox import cases_table, condition
 from nightshift.train import Recipe, train_base
 from nightshift.views import RawData
 
@@ -53,7 +53,7 @@ def model(raw, labels):
     for name in experiment.in_order():
         base = experiment.bases[name]
         below = np.stack([trained[other].oof for other in base.bases], axis=1) if base.bases else None
-        within = condition(base.segment, raw.cases) if base.segment else None
+        within = condition(base.segment, cases_table(raw)) if base.segment else None
         recipe = Recipe(base.learner, base.terms.model_dump(), 0, base.seeds)
         own = {view: blocks[view] for view in base.views}
         trained[name] = train_base(own, labels, folds, recipe, below, within)

@@ -22,7 +22,7 @@ from nightshift.files import read_json, replacing, write_json
 from nightshift.learners import LEARNERS
 from nightshift.levels import lowered
 from nightshift.plan import read_plan, read_spec
-from nightshift.sandbox import condition
+from nightshift.sandbox import cases_table, condition
 from nightshift.scoring import CURVES, Measured, curves, judge, measure, metrics_of, read_scores, write_scores
 from nightshift.train import Recipe, TrainedBase, train_base
 from nightshift.views import VIEWS, load_block, save_block
@@ -72,7 +72,7 @@ def _trained(spec: dict[str, Any], development: Development) -> TrainedBase:
     learner = LEARNERS[spec["learner"]["kind"]].model_validate(spec["learner"])
     terms = TermsSpec.model_validate(spec["terms"]).model_dump()
     below = np.stack([_scores_below(base) for base in spec["bases"]], axis=1) if spec["bases"] else None
-    within = condition(spec["segment"], read_raw(DEVELOPMENT).cases) if spec["segment"] else None
+    within = condition(spec["segment"], cases_table(read_raw(DEVELOPMENT))) if spec["segment"] else None
     recipe = Recipe(learner, terms, spec["seed"], spec["seeds"])
     return train_base(blocks, development.y, development.folds, recipe, below, within)
 

@@ -21,7 +21,7 @@ from nightshift.files import read_json, replacing, write_json
 from nightshift.learners import LEARNERS
 from nightshift.levels import lowered
 from nightshift.plan import read_plan
-from nightshift.sandbox import condition
+from nightshift.sandbox import cases_table, condition
 from nightshift.stack import FittedStack
 from nightshift.train import FoldModel
 from nightshift.views.base import Block, RawData
@@ -103,7 +103,7 @@ class Model:
         ]
         found = np.column_stack(folds)
         if base.segment:
-            found[~condition(base.segment, data.cases)] = np.nan
+            found[~condition(base.segment, cases_table(data))] = np.nan
         return found
 
     def predict(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 
 from nightshift.calibrate import apply_platt
 from nightshift.crossfit import logits_for_fold
@@ -38,8 +40,11 @@ class FoldModel(BaseEstimator):
 
     def fit(self, blocks: dict[str, Block], y: np.ndarray) -> FoldModel:
         matrix = self.encoder.fit(blocks, y).transform(blocks)
-        for classifier in self.classifiers:
-            classifier.fit(matrix, y)
+        with warnings.catch_warnings():
+            # The steps of a learner are part of its specification; few of them are a way to regularise.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            for classifier in self.classifiers:
+                classifier.fit(matrix, y)
         return self
 
     def predict_logit(self, blocks: dict[str, Block], below: np.ndarray | None = None) -> np.ndarray:
