@@ -78,7 +78,7 @@ def make_plan(experiment: Experiment, split: dict[str, Any], seed: int) -> dict[
             "folds": split["folds"],
             "seed": seed,
         }
-        code = code_version(*_BASE_CODE, type(learner).__module__)
+        code = code_version(*_BASE_CODE, type(learner).__module__, *learner.code)
         libraries = _library_versions((*_BASE_LIBRARIES, *learner.libraries))
         bases[name] = digest_of({**spec, "code": code, "libraries": libraries})
         specs["bases"][bases[name]] = spec

@@ -34,8 +34,15 @@ class FoldModel(BaseEstimator):
         return self
 
     def predict_logit(self, blocks: dict[str, Block]) -> np.ndarray:
-        """Logits of the positive class, shape (n_cases,), within +-13.8."""
-        p = self.classifier.predict_proba(self.encoder.transform(blocks))[:, 1].astype(np.float64)
+        """Logits of the positive class, shape (n_cases,), within +-13.8.
+
+        A classifier without probabilities gives its decision function, on a scale of its own; the stack calibrates
+        every fold by itself.
+        """
+        encoded = self.encoder.transform(blocks)
+        if not hasattr(self.classifier, "predict_proba"):
+            return np.asarray(self.classifier.decision_function(encoded), dtype=np.float64)
+        p = self.classifier.predict_proba(encoded)[:, 1].astype(np.float64)
         p = np.clip(p, _EXTREME, 1 - _EXTREME)
         return np.log(p / (1 - p))
 
@@ -47,7 +54,7 @@ class TrainedBase:
     Attributes
     ----------
     oof : float array (n_cases, repeats)
-        Logits out of fold; NaN where a case is never predicted.
+        Logits (or decision values) out of fold; NaN where a case is never predicted.
     models : list of FoldModel
         Repeat by repeat, folds ascending.
     """

@@ -21,6 +21,7 @@ class Learner(BaseModel, abc.ABC):
     sparse : whether it takes sparse matrices of many columns well; otherwise text is reduced by SVD
     dense_up_to : training cells up to which a sparse matrix is made dense first, for learners that are faster so
     libraries : distributions whose version changes its results
+    code : modules, besides its own, whose source changes its results
     trusted : types that its fitted models hold beyond those every model holds (see `nightshift.model`)
     """
 
@@ -30,6 +31,7 @@ class Learner(BaseModel, abc.ABC):
     sparse: ClassVar[bool] = True
     dense_up_to: ClassVar[int] = 0
     libraries: ClassVar[tuple[str, ...]] = ("scikit-learn",)
+    code: ClassVar[tuple[str, ...]] = ()
     trusted: ClassVar[tuple[str, ...]] = ()
 
     kind: str
