@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
 _PART = {"all": "", "first": "-start", "last": "-end"}
-_LEARNER_WORDS = {"xgboost": "XGBoost", "logistic": "a logistic regression", "extra_trees": "extra trees"}
+_LEARNER_WORDS = {
+    "xgboost": "XGBoost",
+    "logistic": "a logistic regression",
+    "extra_trees": "extra trees",
+    "pipeline": "a scikit-learn pipeline",
+}
 _PART_WORDS = {"all": "in the whole call", "first": "at the start of calls", "last": "at the end of calls"}
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
 
 from nightshift.learners.base import Learner
-from nightshift.pipelines.check import checked_steps, misfit_of
+from nightshift.pipelines.catalogue import misfit
+from nightshift.pipelines.check import checked_steps
 from nightshift.pipelines.schema import steps_schema
 from nightshift.pipelines.templates import TEMPLATES
 
@@ -66,7 +67,7 @@ class Pipeline(Learner):
 
     @property
     def sparse(self) -> bool:
-        return misfit_of(list(self.steps), "wide") is None
+        return misfit(list(self.steps), "wide") is None
 
     @property
     def dense_up_to(self) -> int:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 # How columns come: "wide" is sparse with thousands of columns (words), "narrow" sparse with few, "dense" an array.
 Shape = Literal["wide", "narrow", "dense"]
+Steps = list[dict[str, dict[str, Any]]]  # each: one class path -> its parameters
 
 _ANY: tuple[Shape, ...] = ("wide", "narrow", "dense")
 _FEW: tuple[Shape, ...] = ("narrow", "dense")
@@ -229,3 +230,21 @@ _CLASSIFIERS = {
 }
 
 CATALOGUE: dict[str, Entry] = {**_TRANSFORMERS, **_CLASSIFIERS}
+
+
+def misfit(steps: Steps, shape: Shape) -> int | None:
+    """Number of the first of checked steps that does not work on what it gets, when columns of `shape` enter; or None."""
+    for number, step in enumerate(steps, 1):
+        [(path, parameters)] = step.items()
+        entry = CATALOGUE[path]
+        if shape not in _taken(entry, parameters):
+            return number
+        shape = entry.gives.get(shape, shape)
+    return None
+
+
+def _taken(entry: Entry, parameters: dict[str, Any]) -> tuple[Shape, ...]:
+    if entry.dense_unless is None:
+        return entry.takes
+    name, value = entry.dense_unless
+    return entry.takes if parameters.get(name) == value else _DENSE

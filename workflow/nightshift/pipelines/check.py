@@ -10,14 +10,13 @@ import difflib
 import math
 from typing import Any
 
-from nightshift.pipelines.catalogue import CATALOGUE, LISTS, Entry, Shape
+from nightshift.pipelines.catalogue import CATALOGUE, LISTS, Entry, Steps, misfit
 
 MOST_STEPS = 8
 _SHOWN = 60
+_MOST_SAID = 6
 _NEVER_NULL = frozenset({"l1_ratio", "n_neighbors", "max_iter", "n_estimators", "p", "binarize", "score_func"})
 _NOT_YOURS = frozenset({"n_jobs", "random_state", "verbose", "memory", "copy", "warm_start"})
-
-Steps = list[dict[str, dict[str, Any]]]
 
 
 def checked_steps(steps: Any) -> Steps:
@@ -47,33 +46,16 @@ def checked_steps(steps: Any) -> Steps:
         checked.append({path: parameters})
     _raise(problems)
     _raise(_sklearn_problems(checked))
-    if (misfit := misfit_of(checked, "dense")) is not None:
-        raise ValueError(misfit)
+    if (number := misfit(checked, "dense")) is not None:
+        where = _name(number, read[number - 1][0])
+        raise ValueError(f"{where}: works on dense columns only, and what comes before it gives sparse ones")
     return checked
-
-
-def misfit_of(steps: Steps, shape: Shape) -> str | None:
-    """What is wrong when columns of `shape` enter checked steps; None when they fit all the way."""
-    for number, step in enumerate(steps, 1):
-        [(path, parameters)] = step.items()
-        entry = CATALOGUE[path]
-        if shape not in _taken(entry, parameters):
-            how = "dense" if shape == "narrow" else "few or dense"
-            return f"{_name(number, path)}: works on {how} columns, and what comes before it gives sparse ones"
-        shape = entry.gives.get(shape, shape)
-    return None
-
-
-def _taken(entry: Entry, parameters: dict[str, Any]) -> tuple[Shape, ...]:
-    if entry.dense_unless is None:
-        return entry.takes
-    name, value = entry.dense_unless
-    return entry.takes if parameters.get(name) == value else ("dense",)
 
 
 def _raise(problems: list[str]) -> None:
     if problems:
-        raise ValueError("; ".join(problems))
+        rest = len(problems) - _MOST_SAID
+        raise ValueError("; ".join(problems[:_MOST_SAID]) + (f"; and {rest} more" if rest > 0 else ""))
 
 
 def _name(number: int, path: str) -> str:
@@ -179,8 +161,12 @@ def _string_problem(name: str, value: str, entry: Entry) -> str | None:
         number = float(value[:_SHOWN])
     except ValueError:
         return None if len(value) <= _SHOWN else f"{name!r}: {_shown(value)} is no value of it"
-    hint = f"write {number:.10f}".rstrip("0") if math.isfinite(number) else "only finite numbers are allowed"
-    return f"{name!r} is the text {_shown(value)}, not a number; {hint}"
+    if not math.isfinite(number):
+        return f"{name!r} is the text {_shown(value)}: only finite numbers are allowed"
+    # YAML takes 1e-3 for a text; with a point it is a number.
+    point = str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+    point = point.replace("e", ".0e") if "." not in point else point
+    return f"{name!r} is the text {_shown(value)}, not a number; write {point}"
 
 
 def _list_problem(name: str, value: Any) -> str | None:

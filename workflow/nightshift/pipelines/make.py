@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import chi2, f_classif
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import InvalidParameterError, validate_parameter_constraints
+from sklearn.utils._param_validation import (
+    Interval,
+    InvalidParameterError,
+    StrOptions,
+    validate_parameter_constraints,
+)
 
-from nightshift.pipelines.catalogue import CATALOGUE
+from nightshift.pipelines.catalogue import CATALOGUE, Steps
 from nightshift.pipelines.own import ProductGuard, StorableSplines, mutual_information
-
-if TYPE_CHECKING:
-    from nightshift.pipelines.check import Steps
 
 _SCORES = {"f_classif": f_classif, "chi2": chi2, "mutual_info_classif": mutual_information}
 _IN_PLACE_OF = {"sklearn.preprocessing.SplineTransformer": StorableSplines}
@@ -22,16 +24,29 @@ _IN_PLACE_OF = {"sklearn.preprocessing.SplineTransformer": StorableSplines}
 
 def constraint_problem(path: str, name: str, value: Any) -> str | None:
     """What scikit-learn has against one value of a parameter; None if nothing."""
-    constraints = _allowed_class(path)._parameter_constraints
-    if type(value) is bool and not any(one == "boolean" for one in constraints[name] if isinstance(one, str)):
-        # A bool passes for the integers 0 and 1 in Python, and in scikit-learn's intervals.
-        return f"{name!r} is not true or false"
-    try:
-        converted = _converted({name: value})
-        validate_parameter_constraints(constraints, converted, path.rpartition(".")[2])
-    except InvalidParameterError as error:
-        return str(error)
-    return None
+    constraints = _allowed_class(path)._parameter_constraints[name]
+    # A bool passes for the integers 0 and 1 in Python, and in scikit-learn's intervals.
+    if type(value) is not bool or "boolean" in [one for one in constraints if isinstance(one, str)]:
+        try:
+            validate_parameter_constraints({name: constraints}, _converted({name: value}), path)
+            return None
+        except InvalidParameterError:
+            pass  # its message has sets of words in an order of their own, and names of types
+    return f"{name!r} must be {_in_words(constraints)}, not {value!r}"
+
+
+def _in_words(constraints: list[Any]) -> str:
+    words = []
+    for one in constraints:
+        if isinstance(one, StrOptions):
+            words += [repr(option) for option in sorted(one.options)]
+        elif isinstance(one, Interval):
+            words.append(str(one).replace("an int", "a whole number").replace("a float", "a number"))
+        elif one is None or one == "boolean":
+            words.append("null" if one is None else "true or false")
+        elif one is dict:
+            words.append("{0: weight, 1: weight}")
+    return " or ".join(words)
 
 
 def make_pipeline(steps: Steps, seed: int) -> Pipeline:

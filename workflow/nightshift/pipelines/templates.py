@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
-    from nightshift.pipelines.check import Steps
+    from nightshift.pipelines.catalogue import Steps
 
 
 def _log(trial: BaseTrial, name: str, least: float, most: float) -> float:
