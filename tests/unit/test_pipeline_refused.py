@@ -5,6 +5,8 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nightshift.errors import InputError
 from nightshift.experiment import read_experiment
@@ -101,6 +103,11 @@ ATTACKS = {
     "not a list": ({SVC: {}}, "1 to 8 steps"),
     "sparse into dense": ([{"sklearn.ensemble.RandomTreesEmbedding": {}}, SCALER, LOGISTIC], "dense columns only"),
     "l1 and lbfgs": ([{"sklearn.linear_model.LogisticRegression": {"l1_ratio": 1.0}}], "needs solver 'saga'"),
+    "text where a number is compared": ([{"sklearn.linear_model.LogisticRegression": {"l1_ratio": "auto"}}], "must be"),
+    "shrunken svd": (
+        [{"sklearn.discriminant_analysis.LinearDiscriminantAnalysis": {"shrinkage": 0.1}}],
+        "needs solver",
+    ),
     "two problems": ([{SVC: {"C": -1, "kernel": "x"}}], "'kernel' must be"),
 }
 
@@ -182,3 +189,30 @@ def test_yaml_cannot_say_more_than_json(tmp_path, text):
     )
     with pytest.raises(InputError, match=r"mine\.yaml"):
         read_experiment(path)
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from([0.5, 1, 2])
+ANYTHING = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SCALARS, inner, max_size=2), max_leaves=6
+)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@given(st.data())
+def test_anything_either_builds_or_is_refused(data):
+    """No value of a parameter raises anything but the refusal, and what is accepted builds."""
+    path = data.draw(st.sampled_from(sorted(CATALOGUE)))
+    named = st.sampled_from(CATALOGUE[path].names or ("none",)) | SCALARS
+    step = {path: data.draw(st.dictionaries(named, ANYTHING, max_size=2) | ANYTHING)}
+    try:
+        learner = Pipeline(steps=[step] if CATALOGUE[path].classifier else [step, LOGISTIC])
+    except ValueError:
+        return
+    assert learner.build(0).steps
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(ANYTHING)
+def test_anything_in_place_of_steps_is_refused(steps):
+    with pytest.raises(ValueError):
+        Pipeline(steps=steps)

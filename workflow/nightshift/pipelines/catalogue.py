@@ -118,7 +118,9 @@ _TRANSFORMERS = {
         "norm use_idf smooth_idf sublinear_tf", gives={"dense": "narrow"}
     ),
     "sklearn.feature_selection.SelectKBest": Entry("score_func k", gives=_FEWER, choices=_SELECT),
-    "sklearn.feature_selection.SelectPercentile": Entry("score_func percentile", gives=_FEWER, choices=_SELECT),
+    "sklearn.feature_selection.SelectPercentile": Entry(
+        "score_func percentile", gives=_FEWER, choices=_SELECT, bounds={"percentile": (0.01, 100)}
+    ),
     "sklearn.feature_selection.VarianceThreshold": Entry("threshold"),
     "sklearn.impute.SimpleImputer": Entry("strategy add_indicator keep_empty_features"),
     "sklearn.kernel_approximation.Nystroem": Entry(
@@ -144,7 +146,7 @@ _TRANSFORMERS = {
     "sklearn.preprocessing.PolynomialFeatures": Entry(
         "degree interaction_only include_bias", _FEW, bounds={"degree": (1, 3)}
     ),
-    "sklearn.preprocessing.PowerTransformer": Entry("method standardize", _DENSE),
+    "sklearn.preprocessing.PowerTransformer": Entry("standardize", _DENSE),
     "sklearn.preprocessing.QuantileTransformer": Entry("n_quantiles output_distribution", _DENSE),
     "sklearn.preprocessing.RobustScaler": Entry(
         "with_centering with_scaling quantile_range unit_variance", dense_unless=("with_centering", False)
@@ -172,8 +174,8 @@ def _classifier(parameters: str, takes: tuple[Shape, ...] = _ANY, **rest: Any) -
 
 
 _CLASSIFIERS = {
-    "sklearn.discriminant_analysis.LinearDiscriminantAnalysis": _classifier("solver shrinkage tol", _DENSE),
-    "sklearn.discriminant_analysis.QuadraticDiscriminantAnalysis": _classifier("reg_param tol", _DENSE),
+    "sklearn.discriminant_analysis.LinearDiscriminantAnalysis": _classifier("solver shrinkage", _DENSE),
+    "sklearn.discriminant_analysis.QuadraticDiscriminantAnalysis": _classifier("reg_param", _DENSE),
     "sklearn.ensemble.AdaBoostClassifier": _classifier("n_estimators learning_rate", _FEW),
     "sklearn.ensemble.ExtraTreesClassifier": _classifier(_FOREST, _FEW),
     "sklearn.ensemble.GradientBoostingClassifier": _classifier(

@@ -46,6 +46,7 @@ def checked_steps(steps: Any) -> Steps:
         checked.append({path: parameters})
     _raise(problems)
     _raise(_sklearn_problems(checked))
+    _raise(_combination_problems(checked))
     if (number := misfit(checked, "dense")) is not None:
         where = _name(number, read[number - 1][0])
         raise ValueError(f"{where}: works on dense columns only, and what comes before it gives sparse ones")
@@ -118,7 +119,7 @@ def _checked_parameters(path: str, given: dict[Any, Any] | None) -> tuple[dict[s
             problems.append(wrong)
         else:
             parameters[name] = _plain(name, value)
-    return parameters, problems or _combination_problems(path, parameters)
+    return parameters, problems
 
 
 def _unknown_parameter(name: Any, entry: Entry) -> str:
@@ -200,17 +201,25 @@ def _plain(name: str, value: Any) -> Any:
     return list(value) if type(value) is list else value
 
 
-def _combination_problems(path: str, parameters: dict[str, Any]) -> list[str]:
+def _combination_problems(steps: Steps) -> list[str]:
     """Parameters that are well alone and that scikit-learn refuses together, at the fit."""
-    kind = path.rpartition(".")[2]
+    problems = []
+    for number, step in enumerate(steps, 1):
+        [(path, parameters)] = step.items()
+        wrong = _combination_problem(path.rpartition(".")[2], parameters)
+        problems += [f"{_name(number, path)}: {wrong}"] if wrong else []
+    return problems
+
+
+def _combination_problem(kind: str, parameters: dict[str, Any]) -> str | None:
     share, solver = parameters.get("l1_ratio", 0), parameters.get("solver")
     if kind == "LogisticRegression" and share > 0 and solver != "saga" and not (solver == "liblinear" and share == 1):
-        return ["an l1_ratio above 0 needs solver 'saga' (or 'liblinear' with an l1_ratio of 1)"]
+        return "an l1_ratio above 0 needs solver 'saga' (or 'liblinear' with an l1_ratio of 1)"
     if kind == "LinearSVC" and parameters.get("penalty") == "l1" and parameters.get("loss") == "hinge":
-        return ["penalty 'l1' needs loss 'squared_hinge'"]
+        return "penalty 'l1' needs loss 'squared_hinge'"
     if kind == "LinearDiscriminantAnalysis" and parameters.get("shrinkage") is not None and solver in (None, "svd"):
-        return ["shrinkage needs solver 'lsqr' or 'eigen'"]
-    return []
+        return "shrinkage needs solver 'lsqr' or 'eigen'"
+    return None
 
 
 def _sklearn_problems(steps: Steps) -> list[str]:

@@ -24,7 +24,9 @@ _IN_PLACE_OF = {"sklearn.preprocessing.SplineTransformer": StorableSplines}
 
 def constraint_problem(path: str, name: str, value: Any) -> str | None:
     """What scikit-learn has against one value of a parameter; None if nothing."""
-    constraints = _allowed_class(path)._parameter_constraints[name]
+    constraints = _allowed_class(path)._parameter_constraints.get(name)
+    if constraints is None:
+        return f"{name!r} is not known to the scikit-learn that is installed"
     # A bool passes for the integers 0 and 1 in Python, and in scikit-learn's intervals.
     if type(value) is not bool or "boolean" in [one for one in constraints if isinstance(one, str)]:
         try:
