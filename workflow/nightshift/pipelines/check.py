@@ -33,7 +33,7 @@ def checked_steps(steps: Any) -> Steps:
     Raises
     ------
     ValueError
-        Every problem, each naming its step.
+        The problems of the first check that fails (names, then values, then combinations), each naming its step.
     """
     if type(steps) not in (list, tuple) or not 1 <= len(steps) <= MOST_STEPS:
         raise ValueError(f"steps: a list of 1 to {MOST_STEPS} steps, each one class path with its parameters")
