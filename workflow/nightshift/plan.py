@@ -92,7 +92,10 @@ def make_plan(experiment: Experiment, split: dict[str, Any], seed: int) -> dict[
     for name in low.in_order():
         spec = _base_spec(low, name, views, bases) | {"folds": split["folds"], "seed": seed}
         learner = low.bases[name].learner
-        modules, libraries = [*_BASE_CODE, type(learner).__module__], [*_BASE_LIBRARIES, *learner.libraries]
+        modules, libraries = (
+            [*_BASE_CODE, type(learner).__module__, *learner.modules],
+            [*_BASE_LIBRARIES, *learner.libraries],
+        )
         if spec["segment"] is not None:
             spec["data"] = split["data"]
             modules += SqlView.modules

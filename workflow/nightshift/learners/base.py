@@ -25,6 +25,7 @@ class Learner(BaseModel, abc.ABC):
     libraries : distributions whose version changes its results
     random : whether its seed changes its fit
     heft : rough seconds that its training takes on 1,000 cases, all folds, one core
+    modules : modules of nightshift, besides its own, whose source changes its results
     trusted : types that its fitted models hold beyond those every model holds (see `nightshift.model`)
     """
 
@@ -36,6 +37,7 @@ class Learner(BaseModel, abc.ABC):
     random: ClassVar[bool] = True
     heft: ClassVar[float] = 1.0
     libraries: ClassVar[tuple[str, ...]] = ("scikit-learn",)
+    modules: ClassVar[tuple[str, ...]] = ()
     trusted: ClassVar[tuple[str, ...]] = ()
 
     kind: str
