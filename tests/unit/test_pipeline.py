@@ -19,7 +19,7 @@ from nightshift.model import load_models, save_models, trusted_types
 from nightshift.pipelines import make
 from nightshift.pipelines.catalogue import BOUNDS, CATALOGUE, LISTS
 from nightshift.pipelines.templates import TEMPLATES
-from nightshift.train import FoldModel, train_base
+from nightshift.train import FoldModel, Recipe, train_base
 from nightshift.views import VIEWS
 
 Pipeline = LEARNERS["pipeline"]
@@ -103,7 +103,7 @@ class Given:
 def fitted(steps, x, seed=0):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return FoldModel(Given(), Pipeline(steps=steps).build(seed)).fit(x, data()[1])
+        return FoldModel(Given(), [Pipeline(steps=steps).build(seed)]).fit(x, data()[1])
 
 
 @cache
@@ -120,7 +120,7 @@ def test_every_allowed_class_fits_repeats_itself_and_is_stored(number):
         score = model.predict_logit(matrix)
         assert score.shape == (70,) and np.isfinite(score).all()
         np.testing.assert_array_equal(fitted(steps, matrix).predict_logit(matrix), score)
-        stored = skops.io.dumps(model.classifier)
+        stored = skops.io.dumps(model.classifiers)
         loaded = FoldModel(Given(), skops.io.loads(stored, trusted=trusted_types()))
         np.testing.assert_array_equal(loaded.predict_logit(matrix), score)
 
@@ -220,7 +220,7 @@ def test_what_the_search_draws_trains_on_every_view(template, raw, labels, tmp_p
     for names in (["t"], ["w"], ["t", "w", "d"]):
         terms = {} if learner.sparse else {"svd": 50}
         chosen = {name: blocks[name] for name in names}
-        trained = train_base(chosen, labels, make_folds(120, 2), learner, terms, 0)
+        trained = train_base(chosen, labels, make_folds(120, 2), Recipe(learner, terms))
         assert np.isfinite(trained.oof).all()
     save_models(tmp_path / "m.skops", trained.models)
     loaded = load_models(tmp_path / "m.skops")
@@ -234,7 +234,7 @@ SPARSE = [path for path in CATALOGUE if Pipeline(steps=whole(plain(path))).spars
 def test_terms_as_the_encoder_gives_them_are_taken(path, raw, labels):
     learner = Pipeline(steps=whole(plain(path)))
     words = {"w": VIEWS["words"](ngrams=2).featurize(raw)}
-    assert np.isfinite(train_base(words, labels, make_folds(120, 2), learner, {}, 0).oof).all()
+    assert np.isfinite(train_base(words, labels, make_folds(120, 2), Recipe(learner)).oof).all()
 
 
 def test_splines_from_a_file_go_through_scipys_checks():

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import NMF, TruncatedSVD
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_selection import chi2
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
@@ -20,6 +17,7 @@ from nightshift.views.base import Block, Columns, Terms
 
 _RARE = 8  # a category seen in fewer training cases is put together with the other rare ones
 _MOST_CATEGORIES = 25
+_TOPIC_STEPS = 60
 
 
 class ColumnsEncoder(TransformerMixin, BaseEstimator):
@@ -122,9 +120,9 @@ class TermsEncoder(TransformerMixin, BaseEstimator):
         if self.svd is not None and counts.shape[1] > self.svd:
             return TruncatedSVD(self.svd, random_state=self.seed).fit(self._weigh(counts))
         if self.topics is not None and counts.shape[1] > self.topics:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)  # topics are good long before they are exact
-                return NMF(self.topics, init="nndsvd", random_state=self.seed, max_iter=200).fit(self._weigh(counts))
+            # Always the same number of steps: a tolerance over all rows would make a case's topics depend on its company.
+            topics = NMF(self.topics, init="nndsvd", tol=0, max_iter=_TOPIC_STEPS, random_state=self.seed)
+            return topics.fit(self._weigh(counts))
         return None
 
     def transform(self, block: Terms) -> sparse.csr_array | np.ndarray:
