@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
-from sklearn.base import BaseEstimator, ClassifierMixin
 
 from nightshift.learners.base import Learner
-from nightshift.stack import Blending, FittedStack, StackSpec, fit_stack
+from nightshift.stack import Blending
 
-
-class BlendClassifier(ClassifierMixin, BaseEstimator):
-    """`nightshift.stack.fit_stack` as a scikit-learn classifier over columns of logits.
-
-    Parameters
-    ----------
-    spec : dict, fields of StackSpec
-    seed : int
-    """
-
-    def __init__(self, spec: dict, seed: int = 0):
-        self.spec = spec
-        self.seed = seed
-
-    def fit(self, x: np.ndarray, y: np.ndarray) -> BlendClassifier:
-        self.classes_ = np.array([0, 1])
-        self.fitted_ = fit_stack(StackSpec(**self.spec), x, y, self.seed).to_json()
-        return self
-
-    def decision_function(self, x: np.ndarray) -> np.ndarray:
-        return FittedStack.from_json(self.fitted_).predict(x)
+if TYPE_CHECKING:
+    from nightshift.estimators import BlendClassifier
 
 
 class Blend(Learner):
     """A weighted mean of other bases' predictions; what the stack does, one level below it."""
 
     random: ClassVar[bool] = False
-    trusted: ClassVar[tuple[str, ...]] = ("nightshift.learners.blend.BlendClassifier",)
+    modules: ClassVar[tuple[str, ...]] = ("nightshift.estimators",)
+    trusted: ClassVar[tuple[str, ...]] = ("nightshift.estimators.BlendClassifier",)
 
     kind: Literal["blend"] = "blend"
     method: Blending = "logistic"
@@ -47,6 +27,8 @@ class Blend(Learner):
     bags: Annotated[int, Field(ge=1, le=100)] = 8
 
     def build(self, seed: int) -> BlendClassifier:
+        from nightshift.estimators import BlendClassifier
+
         return BlendClassifier(self.model_dump(exclude={"kind"}), seed)
 
     def in_words(self) -> str:

@@ -4,40 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
-from sklearn.base import BaseEstimator, ClassifierMixin
 
 from nightshift.learners.base import Learner
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
-
-class CatBoostBytes(ClassifierMixin, BaseEstimator):
-    """CatBoostClassifier that keeps its fitted model as bytes in CatBoost's own format, which model files can hold.
-
-    Parameters
-    ----------
-    params : dict, of CatBoostClassifier
-    """
-
-    def __init__(self, params: dict):
-        self.params = params
-
-    def fit(self, x: np.ndarray, y: np.ndarray) -> CatBoostBytes:
-        from catboost import CatBoostClassifier
-
-        self.classes_ = np.array([0, 1])
-        model = CatBoostClassifier(**self.params).fit(x, y)
-        self.model_ = np.frombuffer(model._serialize_model(), dtype=np.uint8).copy()
-        return self
-
-    def predict_proba(self, x: np.ndarray) -> np.ndarray:
-        from catboost import CatBoostClassifier
-
-        model = CatBoostClassifier().load_model(blob=self.model_.tobytes())
-        return model.predict_proba(x, thread_count=1)
+    from nightshift.estimators import CatBoostBytes
 
 
 class CatBoost(Learner):
@@ -45,7 +19,8 @@ class CatBoost(Learner):
 
     sparse: ClassVar[bool] = False
     libraries: ClassVar[tuple[str, ...]] = ("catboost",)
-    trusted: ClassVar[tuple[str, ...]] = ("nightshift.learners.catboost.CatBoostBytes",)
+    modules: ClassVar[tuple[str, ...]] = ("nightshift.estimators",)
+    trusted: ClassVar[tuple[str, ...]] = ("nightshift.estimators.CatBoostBytes",)
     heft: ClassVar[float] = 3.0
 
     kind: Literal["catboost"] = "catboost"
@@ -55,6 +30,8 @@ class CatBoost(Learner):
     l2: Annotated[float, Field(ge=0, le=1000)] = 3.0
 
     def build(self, seed: int) -> CatBoostBytes:
+        from nightshift.estimators import CatBoostBytes
+
         return CatBoostBytes(
             {
                 "iterations": self.iterations,
