@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ class Night:
     seed: int
     config: dict[str, Any]
     source: Path | None
+    more: dict[str, Any] = field(default_factory=dict)
 
 
 def nights(data: Path, seeds: int) -> list[Night]:
@@ -53,11 +54,11 @@ def nights(data: Path, seeds: int) -> list[Night]:
     plan += [(name, 12, range(1)) for name in ("casino_points", "mibot_smoking", "telco_churn_tabular")]
     for name, experiments, drawn in plan:
         if (data / name).is_dir():
-            found += [Night(name, experiments, seed, _config(data / name), data / name) for seed in drawn]
+            found += [Night(name, experiments, seed, config_of(data / name), data / name) for seed in drawn]
     return found
 
 
-def _config(folder: Path) -> dict[str, Any]:
+def config_of(folder: Path) -> dict[str, Any]:
     header = (folder / "table.csv").read_text(encoding="utf-8").split("\n", 1)[0].strip().split(",")
     config = {"cases": "in/table.csv", "id": "case_id", "target": "target"}
     if (folder / "transcripts.jsonl").exists():
@@ -69,7 +70,7 @@ def run_night(night: Night, cores: str) -> dict[str, Any]:
     """Run a night in a project of its own; its verdict and ledger in figures."""
     with tempfile.TemporaryDirectory() as holder:
         root = Path(holder, "project")
-        _lay_out(root, night)
+        lay_out(root, night)
         start = time.perf_counter()
         done = subprocess.run(["snakemake", "--cores", cores], cwd=root, capture_output=True, text=True)
         wall = time.perf_counter() - start
@@ -82,7 +83,7 @@ def run_night(night: Night, cores: str) -> dict[str, Any]:
         return {"night": night, "wall": wall, "verdict": verdict, "recorded": listed.stdout.count("exp-")}
 
 
-def _lay_out(root: Path, night: Night) -> None:
+def lay_out(root: Path, night: Night) -> None:
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"], cwd=REPO, capture_output=True, text=True, check=True
     )
@@ -92,7 +93,7 @@ def _lay_out(root: Path, night: Night) -> None:
             shutil.copyfile(REPO / name, root / name)
     if night.source:
         shutil.copytree(night.source, root / "in")
-    config = {"data": night.config, "search": {"experiments": night.experiments, "seed": night.seed}}
+    config = {"data": night.config, "search": {"experiments": night.experiments, "seed": night.seed}, **night.more}
     (root / "config/config.yaml").write_text(yaml.safe_dump(config))
     git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost"]
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "bench"]):

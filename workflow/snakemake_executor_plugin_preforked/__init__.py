@@ -10,11 +10,13 @@ Needs fork (Linux, macOS); elsewhere it is the local executor.
 """
 
 import os
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Optional
 
+from snakemake.exceptions import RuleException
 from snakemake.executors.local import Executor as LocalExecutor
 from snakemake.executors.local import common_settings as local_settings
 from snakemake.executors.local import run_wrapper
@@ -53,7 +55,7 @@ class Executor(LocalExecutor):
         if not self._can_fork(job):
             return super().run_single_job(job)
         rule, *arguments = self.job_args_and_prepare(job)
-        forked = _ForkedRule(rule, partial(_run_script, self.server, rule.script, self.workflow.globals["config"]))
+        forked = _ForkedRule(rule, partial(_run_script, self.server, rule, self.workflow.globals["config"]))
         return self.pool.submit(self.cached_or_run, job, run_wrapper, forked, *arguments)
 
     def _can_fork(self, job: Any) -> bool:
@@ -98,7 +100,7 @@ class _ForkedScript(PythonScript):
 
 def _run_script(
     server,
-    path,
+    own_rule,
     config,
     input,
     output,
@@ -128,7 +130,7 @@ def _run_script(
 ) -> None:
     """What `snakemake.script.script` does, with the arguments that Snakemake gives a rule's run function."""
     cache = SourceCache(sourcecache_path, runtime_sourcecache_path)
-    source_file, source, _, is_local, cache_path = get_source(path, cache, basedir, wildcards, params)
+    source_file, source, _, is_local, cache_path = get_source(own_rule.script, cache, basedir, wildcards, params)
     script = _ForkedScript(
         source_file,
         cache_path,
@@ -157,4 +159,7 @@ def _run_script(
         runtime_paths,
     )
     script.server = server
-    script.evaluate()
+    try:
+        script.evaluate()
+    except subprocess.CalledProcessError as error:
+        raise RuleException(f"{type(error).__name__}: {error}", rule=own_rule) from error

@@ -1,0 +1,162 @@
+"""The executor plugin: like Snakemake's local executor in all but speed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+BIN = Path(sys.executable).parent
+SNAKEFILE = """
+rule all:
+    input: "one.json", "two.json"
+
+rule say:
+    output: "{name}.json"
+    log: "logs/{name}.log"
+    benchmark: "logs/{name}.tsv"
+    threads: 2
+    params: words=["a", "b"]
+    script: "say.py"
+
+rule fail:
+    output: "failed.txt"
+    script: "fail.py"
+
+rule leave:
+    output: "left.txt"
+    script: "leave.py"
+
+rule sleep:
+    output: "slept.txt"
+    script: "sleep.py"
+
+rule shell:
+    output: "shell.txt"
+    shell: "echo shell > {output}"
+"""
+SCRIPTS = {
+    "say.py": """
+import json, os, sys
+import numpy as np
+from pathlib import Path
+
+total = sum(i * i for i in range(2_000_000))
+Path(snakemake.log[0]).write_text("logged")
+content = {
+    "params": list(snakemake.params.words), "name": snakemake.wildcards.name, "main": __name__,
+    "file": os.path.basename(__file__), "threads": os.environ["OMP_NUM_THREADS"], "argv": len(sys.argv),
+    "drawn": float(np.random.rand()), "beside": Path(__file__).with_name("say.py").exists(), "tmp": os.environ["TMPDIR"],
+}
+Path(snakemake.output[0]).write_text(json.dumps(content))
+""",
+    "fail.py": "raise ValueError('it went wrong here')\n",
+    "leave.py": "import sys\nopen(snakemake.output[0], 'w').close()\nsys.exit(0)\n",
+    "sleep.py": "import time, os\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(60)\nopen('slept.txt', 'w')\n",
+}
+
+
+@pytest.fixture
+def workflow(tmp_path):
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+    for name, text in SCRIPTS.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def command(*arguments, executor="preforked", preload="numpy,no_such_module"):
+    options = ["--preforked-preload", preload] if executor == "preforked" else []
+    return [str(BIN / "snakemake"), "--cores", "2", "--executor", executor, *options, *arguments]
+
+
+def run(workflow, *arguments, **options):
+    return subprocess.run(command(*arguments, **options), cwd=workflow, capture_output=True, text=True, timeout=120)
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
+def test_scripts_see_what_they_see_with_the_local_executor(workflow):
+    contents = {}
+    for executor in ("local", "preforked"):
+        done = run(workflow, "--forceall", executor=executor)
+        assert done.returncode == 0, done.stderr
+        contents[executor] = [json.loads((workflow / f"{name}.json").read_text()) for name in ("one", "two")]
+        assert (workflow / "logs" / "one.log").read_text() == "logged"
+    assert "no_such_module is not preloaded" in done.stderr
+    drawn = [content.pop("drawn") for one in contents.values() for content in one]
+    assert len(set(drawn)) == 4, "every job draws other random numbers"
+    for one in contents["preforked"] + contents["local"]:
+        one["tmp"] = bool(one["tmp"])
+    assert contents["preforked"] == contents["local"]
+    assert contents["preforked"][0]["threads"] == "2" and contents["preforked"][0]["main"] == "__main__"
+
+
+def test_benchmarks_count_the_child(workflow):
+    assert run(workflow).returncode == 0
+    head, row = ((workflow / "logs" / "one.tsv").read_text().splitlines()[line].split("\t") for line in (0, 1))
+    measured = dict(zip(head, row, strict=True))
+    assert float(measured["cpu_time"]) > 0.02
+    assert float(measured["max_rss"]) > 5
+
+
+def test_a_failure_is_shown_and_fails_the_run(workflow):
+    done = run(workflow, "failed.txt")
+    assert done.returncode == 1
+    assert "ValueError: it went wrong here" in done.stderr and "rule fail" in done.stderr.lower()
+
+
+def test_sys_exit_and_shell_rules_work(workflow):
+    done = run(workflow, "left.txt", "shell.txt")
+    assert done.returncode == 0, done.stderr
+    assert (workflow / "shell.txt").read_text() == "shell\n"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_no_job_outlives_the_run(workflow, how):
+    """Ctrl-C reaches the group; SIGKILL only Snakemake, and the server ends its jobs."""
+    process = subprocess.Popen(command("slept.txt"), cwd=workflow, stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not (workflow / "pid").exists() or not (workflow / "pid").read_text():
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.05)
+    job = int((workflow / "pid").read_text())
+    if how == signal.SIGINT:
+        os.killpg(process.pid, how)
+    else:
+        process.kill()
+    process.wait(timeout=60)
+    deadline = time.monotonic() + 10
+    while alive(job) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive(job)
+    assert not (workflow / "slept.txt").exists()
+
+
+def test_a_server_that_is_killed_fails_its_job_and_the_next_job_gets_a_new_one(workflow):
+    done = subprocess.Popen(
+        command("slept.txt", "left.txt", "--keep-going"),
+        cwd=workflow,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (workflow / "pid").exists() or not (workflow / "pid").read_text():
+        assert time.monotonic() < deadline and done.poll() is None
+        time.sleep(0.05)
+    job = int((workflow / "pid").read_text())
+    server = int(Path(f"/proc/{job}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    os.kill(server, signal.SIGKILL)
+    told = done.communicate(timeout=90)[1]
+    assert done.returncode == 1 and "slept.txt" in told
+    assert (workflow / "left.txt").exists() and not alive(job)
