@@ -18,6 +18,7 @@ include: "rules/agent.smk"
 include: "rules/experiment.smk"
 include: "rules/slot.smk"
 include: "rules/noise.smk"
+include: "rules/ladder.smk"
 include: "rules/record.smk"
 include: "rules/report.smk"
 

@@ -7,6 +7,7 @@ from snakemake.exceptions import WorkflowError
 
 from nightshift.agents.deadline import START, note_start
 from nightshift.names import EXPERIMENTS, name_of, number_of
+from nightshift.rungs import bases_of_ladder
 from nightshift.config import parse_config
 from nightshift.errors import NightshiftError
 from nightshift.files import read_json
@@ -105,6 +106,10 @@ def score_before(wildcards):
 def noise_bases(wildcards):
     plan = checkpoints.plan_noise.get().output[0]
     return list(read_json(plan)["bases"].values())
+
+
+def ladder_bases(wildcards):
+    return bases_of_ladder(checkpoints.plan_ladder.get().output[0])
 
 
 def slot_plan():

@@ -19,6 +19,7 @@ rule champion:
 rule verdict:
     input:
         champion="results/champion",
+        ladder="results/ladder/rungs",
         ledger="results/ledger.tsv",
         cases="results/data/holdout/cases.parquet",
         turns="results/data/holdout/turns.parquet",

@@ -45,6 +45,13 @@ def _parser() -> argparse.ArgumentParser:
     archive = commands.add_parser("archive", help="move the night aside, so that the next starts from nothing")
     archive.set_defaults(run=_archive)
 
+    ladder = commands.add_parser("ladder", help="what each step from one model to the champion is worth")
+    ladder.set_defaults(run=_ladder)
+
+    gc = commands.add_parser("gc", help="remove fold models of bases that no kept experiment uses")
+    gc.add_argument("-n", "--dry-run", action="store_true", help="say what would go, and how much it is")
+    gc.set_defaults(run=_gc)
+
     demo = commands.add_parser("demo", help="write demo data: deals and the transcripts of their calls")
     demo.add_argument("--folder", type=Path, default=Path("data/demo"), help="where (default: %(default)s)")
     demo.add_argument("--n", type=_cases, default=1200, help="deals, 100 to 1,000,000 (default: %(default)s)")
@@ -87,6 +94,33 @@ def _archive(options: argparse.Namespace) -> None:
         print(f"`nightshift restore {archived.prefix}night` brings it back into an empty results/")
     else:
         print(f"as a whole it is {archived.outcome.reason}")
+
+
+def _ladder(options: argparse.Namespace) -> None:
+    from nightshift.files import read_json
+    from nightshift.ladder import table
+
+    path = _project() / "results/verdict.json"
+    if not path.exists():
+        raise NightshiftError("no night has ended here yet: the ladder comes with the verdict, `snakemake --cores all`")
+    print(table(read_json(path)["ladder"]))
+
+
+def _gc(options: argparse.Namespace) -> None:
+    from nightshift.gc import CACHE, RESULTS, find_garbage, in_words, size_of
+    from nightshift.guard import no_night_running
+
+    root = _project()
+    with no_night_running(root):
+        garbage = find_garbage(root)
+        for path in [] if options.dry_run else garbage.files:
+            path.unlink()
+    verb = "would be removed" if options.dry_run else "removed"
+    print(
+        f"fold models of {len(garbage.files)} bases {verb}: {in_words(garbage.size)}; {garbage.kept} bases keep theirs"
+    )
+    print(f"{RESULTS}/ has {in_words(size_of(root / RESULTS))}, DVC's cache {in_words(size_of(root / CACHE))}")
+    print("what DVC keeps goes by `dvc exp remove` and `dvc gc`, never by this command")
 
 
 def _demo(options: argparse.Namespace) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from nightshift.agents.queue import waiting
 from nightshift.config import Config
 from nightshift.files import read_json, write_text
+from nightshift.gc import CACHE, RESULTS, in_words, size_of
+from nightshift.ladder import table
 from nightshift.ledger import finished, ledger_rows
 from nightshift.names import EXPERIMENTS, HISTORY, name_of
 
@@ -26,9 +28,10 @@ def write_ending(target: str, config: Config, root: Path = Path()) -> None:
         _headline(rows, config),
         _verdict(verdict),
         _best(rows, verdict),
+        _ladder(verdict),
         _noise(root),
         _notes(rows, card, config, root),
-        _places(),
+        _places(root),
         _next(config, root),
     ]
     write_text(target, "\n\n".join(filter(None, parts)) + "\n")
@@ -74,6 +77,11 @@ def _best(rows: list[dict[str, Any]], verdict: dict[str, Any]) -> str:
         for row in ran
     ]
     return "\n".join([f"## The {_BEST} best experiments (* the champion; exp-0000 is the baseline)", "", head, *lines])
+
+
+def _ladder(verdict: dict[str, Any]) -> str:
+    rows = verdict["ladder"]
+    return f"## The ladder: each step on the same folds and the same holdout\n\n{table(rows)}" if len(rows) > 1 else ""
 
 
 def _noise(root: Path) -> str:
@@ -123,7 +131,8 @@ def _not_recorded(rows: list[dict[str, Any]], root: Path) -> list[str]:
     return [f"DVC: {len(missing)} of {len(rows)} experiments are not recorded: {missing[-1]['reason']}"]
 
 
-def _places() -> str:
+def _places(root: Path) -> str:
+    sizes = in_words(size_of(root / RESULTS)), in_words(size_of(root / CACHE))
     return "\n".join(
         [
             "## Where things lie",
@@ -132,6 +141,8 @@ def _places() -> str:
             "    results/verdict.json           the figures of the verdict",
             "    results/champion/              the model; nightshift.predict('results/champion', cases, transcripts)",
             "    results/experiments/exp-NNNN/  config, metrics, predictions, logs of one experiment",
+            "",
+            f"On disk: results/ {sizes[0]}, DVC's cache {sizes[1]}; `nightshift gc --dry-run` says what can go.",
         ]
     )
 

@@ -6,9 +6,11 @@ import contextlib
 import fcntl
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from nightshift.errors import NightshiftError
 from nightshift.names import EXPERIMENTS
 
 _HELD: list[IO] = []
@@ -31,6 +33,26 @@ def hold_results(root: Path = Path()) -> None:
     _HELD.append(handle)
     shutil.rmtree(root / ".snakemake" / "locks", ignore_errors=True)
     (root / ".nightshift" / "problem.txt").unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def no_night_running(root: Path = Path()) -> Iterator[None]:
+    """Keep a night from running here; the lock goes with the process.
+
+    Raises
+    ------
+    NightshiftError
+        When one runs.
+    """
+    (root / _LOCK).parent.mkdir(exist_ok=True)
+    with open(root / _LOCK, "a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise NightshiftError(
+                "a night is running here: wait for its end, or `touch config/STOP` to end it cleanly"
+            ) from error
+        yield
 
 
 def clear_stopped(root: Path = Path()) -> None:

@@ -7,16 +7,19 @@ from typing import Any
 
 import pandas as pd
 
+from nightshift.chain import train
 from nightshift.config import Data
 from nightshift.data.development import read_raw
 from nightshift.errors import NightshiftError
 from nightshift.files import digest_of, digest_of_file, read_json, write_json
+from nightshift.gc import MODELS
+from nightshift.ladder import climbed, figures
 from nightshift.ledger import finished
 from nightshift.model import load_model, model_of, save_model
-from nightshift.names import EXPERIMENTS, name_of
+from nightshift.names import EXPERIMENTS
+from nightshift.plan import read_plan
+from nightshift.rungs import BASELINE
 from nightshift.verdict import Candidate, count_opening, make_verdict
-
-BASELINE = name_of(0)
 
 
 def crown(target: str, data: Data) -> None:
@@ -35,11 +38,15 @@ def crown(target: str, data: Data) -> None:
             f"every experiment crashed, so there is no champion; exp-0000 said: {reason}\n"
             f"    -> {EXPERIMENTS}/exp-0000/metrics.json has the traceback under 'tail'"
         )
-    save_model(target, Path(EXPERIMENTS, champion), data)
+    folder = Path(EXPERIMENTS, champion)
+    for path in read_plan(folder / "plan.json")["bases"].values():
+        if not Path(path, MODELS).exists():  # `nightshift gc` took them before this experiment wanted the base
+            train(Path(path).name, path)
+    save_model(target, folder, data)
 
 
 def open_holdout(source: Any, target: str, data: Data) -> None:
-    """Predict the holdout with champion and baseline and write the verdict."""
+    """Predict the holdout with champion, baseline and the ladder's rungs between, and write the verdict."""
     raw = read_raw(Path(source.cases).parent)
     labels = pd.read_parquet(source.labels)
     model = load_model(source.champion)
@@ -53,9 +60,16 @@ def open_holdout(source: Any, target: str, data: Data) -> None:
         baseline = _candidate(BASELINE, model_of(Path(EXPERIMENTS, BASELINE), data), raw)
     identity = digest_of(read_json(source.identity))
     openings = count_opening(labels["case_id"], identity, digest_of_file(source.ledger))
-    write_json(
-        target, make_verdict(champion, baseline, labels["target"].to_numpy(), labels["group"].to_numpy(), openings)
-    )
+    y, groups = labels["target"].to_numpy(), labels["group"].to_numpy()
+    verdict = make_verdict(champion, baseline, y, groups, openings)
+    rungs = climbed(source.ladder, champion.experiment)
+    known = {BASELINE: baseline, champion.experiment: champion}
+    logits = {
+        rung: known[folder.name].logits if folder.name in known else model_of(folder, data).predict_logit(raw)
+        for rung, folder in rungs.items()
+    }
+    verdict["ladder"] = figures(rungs, logits, y, groups)
+    write_json(target, verdict)
 
 
 def _candidate(experiment: str, model: Any, raw: Any) -> Candidate:

@@ -46,7 +46,7 @@ def make_verdict(
     -------
     dict : content of results/verdict.json
     """
-    best = _auc(y, champion.logits)
+    best = auc_of(y, champion.logits)
     verdict: dict[str, Any] = {
         "champion": _side(champion, best, groups),
         "baseline": None,
@@ -62,7 +62,7 @@ def make_verdict(
         "confirmatory": openings == 1,
     }
     if baseline is not None:
-        first = _auc(y, baseline.logits)
+        first = auc_of(y, baseline.logits)
         difference = best.minus(first)
         error = difference.error(groups)
         verdict |= {
@@ -78,7 +78,8 @@ def make_verdict(
     return verdict
 
 
-def _auc(y: np.ndarray, logits: np.ndarray) -> Estimate:
+def auc_of(y: np.ndarray, logits: np.ndarray) -> Estimate:
+    """AUC of the holdout as one fold."""
     return cross_validated("roc_auc", y, logits[:, None], np.zeros((len(y), 1), dtype=int))
 
 

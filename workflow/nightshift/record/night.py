@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
-import fcntl
 import os
 import re
 import shutil
@@ -17,6 +15,7 @@ from pathlib import Path
 
 from nightshift.errors import NightshiftError
 from nightshift.files import digest_of, digest_of_file, write_json
+from nightshift.guard import no_night_running
 from nightshift.record import slot
 from nightshift.record.clone import Clone, one_saver
 from nightshift.record.gitrepo import GitError, NotRecordedError, Project, open_project
@@ -33,7 +32,6 @@ LOGS = {"log", "logs"}
 # What became of saving the night: written after it was saved, so no part of it; `restore` writes its own.
 OUTCOME_FILE = "record.json"
 # Held by the night that runs here, for its life (guard.py).
-RUNNING = Path(".nightshift", "lock")
 
 
 @dataclass(frozen=True)
@@ -171,7 +169,7 @@ def archive(root: str | Path, patience: float = PATIENCE) -> Archived:
     root = Path(root).resolve()
     if not _night_entries(root / "results"):
         raise NightshiftError("results/ hold no night: nothing to archive")
-    with _no_night_running(root):
+    with no_night_running(root):
         return _archive(root, patience)
 
 
@@ -203,20 +201,6 @@ def show_command(root: str | Path) -> str:
     except (NotRecordedError, GitError, OSError):
         pass
     return f"dvc exp show {options}"
-
-
-@contextlib.contextmanager
-def _no_night_running(root: Path) -> Iterator[None]:
-    """Keep a night from running here; the lock goes with the process."""
-    (root / RUNNING).parent.mkdir(exist_ok=True)
-    with open(root / RUNNING, "a") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise NightshiftError(
-                "a night is running here: wait for its end, or `touch config/STOP` to end it cleanly"
-            ) from error
-        yield
 
 
 def _files(results: Path) -> Iterator[Path]:

@@ -1,0 +1,12 @@
+from typing import TYPE_CHECKING
+
+from nightshift.job import logging_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logging_to(snakemake.log):
+    from nightshift.config import Search
+    from nightshift.ladder import build_ladder
+
+    build_ladder(snakemake.input.plans, snakemake.output[0], Search.model_validate(snakemake.params.search))
