@@ -1,12 +1,16 @@
 """Encoding and training: nothing is fitted outside its fold."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
-from samples import make_folds
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from samples import make_folds, make_raw
 from scipy.sparse import csr_array
 
-from nightshift.encode import BlocksEncoder, ColumnsEncoder, TermsEncoder
+from nightshift.encode import BlocksEncoder, ColumnsEncoder, TermsEncoder, take
 from nightshift.learners import LEARNERS
 from nightshift.train import Recipe, train_base
 from nightshift.views import VIEWS, Columns, Terms
@@ -54,6 +58,25 @@ def test_a_case_does_not_change_the_model_that_predicts_it(raw, labels, kind):
     after = train_base(changed, labels, folds, recipe_of(kind)).oof[:, 0]
     same_fold = np.flatnonzero((folds.assignment[:, 0] == folds.assignment[0, 0]) & (np.arange(120) != 0))
     np.testing.assert_allclose(after[same_fold], before[same_fold], rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", LEVEL_0)
+@settings(deadline=None, max_examples=6, database=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_case_is_predicted_alone_as_in_company(kind, seed):
+    model, blocks = fitted_model(kind)
+    rows = np.random.default_rng(seed).permutation(120)[: 1 + seed % 7]
+    together = model.predict_logit(blocks)
+    np.testing.assert_allclose(model.predict_logit(take(blocks, rows)), together[rows], rtol=1e-5, atol=1e-6)
+
+
+@cache
+def fitted_model(kind):
+    raw, y = make_raw(), np.random.default_rng(0).integers(0, 2, 120)
+    blocks = blocks_of(raw)
+    recipe = recipe_of(kind)
+    reduced = Recipe(recipe.learner, {"topics": 4} if recipe.terms else {})
+    return reduced.model(None).fit(blocks, y), blocks
 
 
 def test_predictions_that_are_not_numbers_are_an_error(raw, labels):

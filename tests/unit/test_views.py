@@ -16,6 +16,12 @@ SPECS = [
     VIEWS["words"](speakers=("agent",), part="first", ngrams=3),
     VIEWS["dynamics"](speakers=("customer", "agent")),
     VIEWS["dynamics"](),
+    VIEWS["words"](calls="last", part="last", turns=2),
+    VIEWS["chars"](longest=3),
+    VIEWS["chars"](speakers=("customer", "agent"), calls="first"),
+    VIEWS["notes"](ngrams=2),
+    VIEWS["recency"](),
+    VIEWS["sql"](query="SELECT case_id, count(*) AS n, avg(length(text)) AS long FROM turns GROUP BY case_id"),
 ]
 
 

@@ -1,10 +1,11 @@
-"""Finds the kinds (of views, of learners) that the modules of a package define: one new file is one new kind."""
+"""Finds the kinds of views and learners: those of a package's modules, and those that other distributions offer."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
 import pkgutil
+from importlib.metadata import entry_points
 from types import ModuleType
 from typing import TypeVar
 
@@ -14,7 +15,16 @@ T = TypeVar("T", bound=BaseModel)
 
 
 def kinds_in(package: ModuleType, base: type[T]) -> dict[str, type[T]]:
-    """Concrete subclasses of `base` in the modules of `package`, by the default of their field `kind`, sorted."""
+    """Concrete subclasses of `base` by the default of their field `kind`, sorted.
+
+    They are found in the modules of `package` (one new file is one new kind), and as entry points of the group named as
+    the package (`[project.entry-points."nightshift.views"]` of another distribution).
+
+    Raises
+    ------
+    TypeError
+        When an entry point is no such class, or offers a kind that exists.
+    """
     found: dict[str, type[T]] = {}
     for info in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"{package.__name__}.{info.name}")
@@ -22,4 +32,11 @@ def kinds_in(package: ModuleType, base: type[T]) -> dict[str, type[T]]:
             concrete = inspect.isclass(member) and issubclass(member, base) and not inspect.isabstract(member)
             if concrete and member.__module__ == module.__name__:
                 found[member.model_fields["kind"].default] = member
+    for point in entry_points(group=package.__name__):
+        member = point.load()
+        if not (inspect.isclass(member) and issubclass(member, base)):
+            raise TypeError(f"entry point {point.value} of {package.__name__} is no subclass of {base.__name__}")
+        kind = member.model_fields["kind"].default
+        if found.setdefault(kind, member) is not member:
+            raise TypeError(f"entry point {point.value} of {package.__name__}: the kind {kind!r} exists already")
     return dict(sorted(found.items()))

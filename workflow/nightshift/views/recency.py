@@ -39,7 +39,7 @@ class RecencyView(View):
             "last gap over mean gap": gaps.last() / gaps.mean(),
             "turns of the last call": by_case["turns"].last(),
             "turns of the last call over mean": by_case["turns"].last() / by_case["turns"].mean(),
-            "weekday of the last call": last.dt.weekday,
+            "weekday of the last call": last.dt.day_of_week,
             "hour of the last call": last.dt.hour,
         }
         columns |= _days_to_dates(data, first, last)
