@@ -1,0 +1,44 @@
+"""The experiment of docs/experiments.md (every structure in one), run by hand in a real night and kept as a model."""
+
+import json
+import re
+
+import pandas as pd
+import yaml
+from projects import REPO
+
+import nightshift
+from nightshift.config import parse_config
+from nightshift.model import save_model
+
+STACK = {
+    "method": "stacks",
+    "members": [{"method": "xgboost", "passthrough": ["deal"]}, {"method": "nonnegative"}],
+    "over": ["end", "large", "judge"],
+}
+
+
+def test_the_tour_runs_is_recorded_and_predicts(project, monkeypatch):
+    page = (REPO / "docs" / "experiments.md").read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, flags=re.S)
+    project.write("config/experiments/tour.yaml", yaml.safe_dump(yaml.safe_load(example) | {"stack": STACK}))
+    project.configure(search={"experiments": 2})
+    project.snakemake("--cores", "2")
+    row = project.ledger().set_index("experiment").loc["exp-0001"]
+    assert row["status"] in ("keep", "discard") and row["n_bases"] == 5 and row["stack"] == "stacks"
+    metrics = json.loads(project.path("results/experiments/exp-0001/metrics.json").read_text())
+    assert set(metrics["base_auc"]) >= {"deal", "end", "asks", "large", "judge"}
+    listed = project.run("dvc", "exp", "list", "--name-only").stdout.split()
+    assert sorted(listed) == ["exp-0000", "exp-0001", "night"]
+    ladder = json.loads(project.path("results/verdict.json").read_text())["ladder"]
+    assert [rung["rung"] for rung in ladder][:3] == ["table", "everything", "stacked"]
+    assert "XGBoost on the table" in project.run("nightshift", "ladder").stdout
+
+    # Its folder alone (second level, segment, SQL view and all) predicts from the user's files.
+    monkeypatch.chdir(project.root)
+    config = parse_config(yaml.safe_load(project.path("config/config.yaml").read_text()))
+    save_model("model", "results/experiments/exp-0001", config.data)
+    cases = pd.read_csv("data/demo/cases.csv", dtype={"deal_id": str}).drop(columns="won").iloc[:50]
+    transcripts = pd.read_json("data/demo/transcripts.jsonl", lines=True, dtype=False)
+    predicted = nightshift.predict("model", cases, transcripts[transcripts["case_id"].isin(cases["deal_id"])])
+    assert predicted["probability"].between(0, 1).all() and predicted["probability"].nunique() > 40
