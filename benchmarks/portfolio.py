@@ -22,85 +22,19 @@ from pathlib import Path
 import numpy as np
 from bench import DEMO, REPO, Night, config_of, lay_out
 
-from nightshift.agents.candidates import Candidate, candidate
+from nightshift.agents.roles import as_candidate, pool, view_roles
 from nightshift.agents.space import Space
 from nightshift.card import Card
 from nightshift.crossfit import cross_fit
 from nightshift.data.development import Development, read_development, read_raw
-from nightshift.experiment import BaseSpec, TermsSpec, effective_terms
+from nightshift.experiment import effective_terms
 from nightshift.files import read_json
-from nightshift.learners import LEARNERS
 from nightshift.scoring import measure
 from nightshift.stack import StackSpec
 from nightshift.train import Recipe, train_base
-from nightshift.views import VIEWS
 
 PICKS = 16
 SETS = ("persuasion_for_good", "casino_points", "mibot_smoking", "telco_churn_tabular")
-LINEAR = {
-    "logistic": LEARNERS["logistic"](c=1.0),
-    "logistic-weak": LEARNERS["logistic"](c=0.1),
-    "nb": LEARNERS["nb_logistic"](c=0.1),
-    "ridge": LEARNERS["ridge"](alpha=10.0),
-    "svc": LEARNERS["linear_svc"](c=0.03),
-}
-TREES = {
-    "trees": LEARNERS["extra_trees"](min_samples_leaf=8),
-    "boosting": LEARNERS["xgboost"](max_depth=2, n_estimators=150, learning_rate=0.03, colsample=0.3),
-    "forest": LEARNERS["random_forest"](),
-    "histogram": LEARNERS["hist_gradient_boosting"](),
-    "mlp": LEARNERS["mlp"](),
-}
-WEIGHTINGS = {
-    "logistic": ({}, {"weighting": "binary"}),
-    "logistic-weak": ({},),
-    "nb": ({"weighting": "binary"},),
-    "ridge": ({}, {"select": 1000}),
-    "svc": ({},),
-}
-
-
-def pool(space: Space) -> dict[str, Candidate]:
-    """Every base of the pool that a set has the data for, by the role it plays on all sets."""
-    found: dict[str, Candidate] = {}
-    dense = {kind: VIEWS[kind] for kind in ("table", "dynamics", "recency") if VIEWS[kind].offered(space.card)}
-    made = {k: v(speakers=space.speakers) if k == "dynamics" else v() for k, v in dense.items()}
-    groups = {kind: [view] for kind, view in made.items()} | ({"all-dense": [*made.values()]} if len(made) > 1 else {})
-    for name, views in groups.items():
-        for label, learner in {**LINEAR, **TREES, "logistic-strong": LEARNERS["logistic"](c=0.01)}.items():
-            if label not in ("nb", "svc"):
-                found[f"{name}/{label}"] = _base(space, views, learner)
-    for name, view in _texts(space).items():
-        for label, learner in LINEAR.items():
-            for terms in WEIGHTINGS[label]:
-                option = "".join(f", {key} {value}" for key, value in terms.items())
-                found[f"{name}/{label}{option}"] = _base(space, [view], learner, **terms)
-        found[f"{name}/trees"] = _base(space, [view], TREES["trees"], svd=50)
-        found[f"{name}+dense/trees"] = _base(space, [view, *made.values()], TREES["trees"], svd=30)
-    return found
-
-
-def _texts(space: Space) -> dict[str, object]:
-    if not space.card.has_turns:
-        return {}
-    words, chars = VIEWS["words"], VIEWS["chars"]
-    views = {"words": words(), "chars": chars(), "words-end": words(part="last"), "words-start": words(part="first")}
-    if len(space.speakers) > 1:
-        views |= {"words-each": words(speakers=space.speakers), "chars-each": chars(speakers=space.speakers)}
-        views["words-each-end"] = words(speakers=space.speakers, part="last")
-        for number, who in enumerate(space.speakers, 1):
-            views |= {
-                f"words-{number}": words(speakers=(who,)),
-                f"words-{number}-end": words(speakers=(who,), part="last"),
-            }
-    if space.card.columns_of("text"):
-        views["notes"] = VIEWS["notes"]()
-    return views
-
-
-def _base(space: Space, views: list, learner: object, **terms: object) -> Candidate:
-    named = space.named(*views)
-    return candidate(named, BaseSpec(views=tuple(named), learner=learner, terms=TermsSpec(**terms)), "")
 
 
 def nights(data: Path) -> list[Night]:
@@ -119,14 +53,17 @@ def train_pool(night: Night, root: Path) -> tuple[str, dict[str, np.ndarray], De
     development, raw = read_development("results/data/development"), read_raw("results/data/development")
     blocks: dict = {}
     oof = {}
-    for role, one in pool(Space(Card.of(read_json("results/data/card.json")))).items():
+    space = Space(Card.of(read_json("results/data/card.json")))
+    roles = view_roles(space)
+    for role in pool(space):
+        one = as_candidate(space, role, roles)
         for name, view in one.views.items():
             if name not in blocks:
                 blocks[name] = view.featurize(raw)
         terms = effective_terms(one.base, one.views).model_dump()
         own = {name: blocks[name] for name in one.base.views}
         try:
-            oof[role] = train_base(own, development.y, development.folds, Recipe(one.base.learner, terms)).oof
+            oof[str(role)] = train_base(own, development.y, development.folds, Recipe(one.base.learner, terms)).oof
         except ValueError as error:
             print(f"{night.name}: {role}: {error}", flush=True)
     return night.name, oof, development

@@ -7,7 +7,9 @@ if TYPE_CHECKING:
 
 with logging_to(snakemake.log):
     from nightshift.agents.queue import check_queue
+    from nightshift.agents.space import unknown_kinds
     from nightshift.config import Config
     from nightshift.data.stages import ingest
 
-    ingest(Config.model_validate(snakemake.params.config), check_queue(), snakemake.output)
+    config = Config.model_validate(snakemake.params.config)
+    ingest(config, [*unknown_kinds(config.agent), *check_queue()], snakemake.output)

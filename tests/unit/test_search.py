@@ -9,8 +9,9 @@ from nightshift.agents.candidates import candidate, compose
 from nightshift.agents.history import History, Past, read_history
 from nightshift.agents.moves import MOVES, Chances
 from nightshift.agents.search import _draw, propose
-from nightshift.agents.space import Space
+from nightshift.agents.space import Space, unknown_kinds
 from nightshift.card import Card
+from nightshift.config import Agent
 from nightshift.experiment import BaseSpec, parse_experiment
 from nightshift.files import write_json
 from nightshift.names import name_of
@@ -109,6 +110,20 @@ def test_where_training_takes_long_cheap_learners_are_drawn():
         return np.mean([space.seconds(_draw(History([]), space, rng, seed)[0]) * 1000 / cases for seed in range(60)])
 
     assert hefts(1_000_000) < 0.8 * hefts(1000)
+
+
+def test_the_search_keeps_to_what_it_may_draw():
+    agent = Agent(views=("table", "words"), learners=("logistic", "xgboost"), moves=("add", "prune"))
+    past = run(Space(SPACES["both"].card, agent), 40)[1:]
+    assert {view.kind for p in past for view in p.experiment.views.values()} <= {"table", "words"}
+    learners = {base.learner.kind for p in past for base in p.experiment.bases.values()}
+    assert learners <= {"logistic", "xgboost"}
+    assert {p.draw["move"] for p in past} <= {"portfolio", "add", "prune"}
+
+
+def test_unknown_kinds_are_named_with_the_nearest_known_one():
+    told = [str(problem) for problem in unknown_kinds(Agent(views=("word",), learners=("blend",)))]
+    assert len(told) == 2 and "did you mean 'words'?" in told[0] and "the search draws" in told[1]
 
 
 def test_names_that_mean_two_things_are_told_apart():

@@ -103,12 +103,18 @@ class Search(Section):
         raise ValueError("write a clock time such as '07:00' (in quotes) or a duration such as '90m' or '8h'")
 
 
+Move = Literal["add", "replace", "prune", "restack", "library", "split", "second_level", "segment", "reseed"]
+
+
 class Agent(Section):
     """Who proposes."""
 
     backend: Literal["search"] = Field(
         "search", description="search: portfolio, then Optuna. Needs no key and no network."
     )
+    views: tuple[str, ...] | None = Field(None, description="Kinds of views that the search may draw; None: all.")
+    learners: tuple[str, ...] | None = Field(None, description="Kinds of learners that it may draw; None: all.")
+    moves: tuple[Move, ...] | None = Field(None, min_length=1, description="Moves that it may make; None: all.")
 
 
 class Dvc(Section):

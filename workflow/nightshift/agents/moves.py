@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -257,15 +257,19 @@ class Chances:
         }
     )
 
-    def now(self, history: History) -> dict[str, float]:
-        """Probability of each move; credit is the share of keeps, smoothed by two imagined tries of which half a one was kept."""
+    def now(self, history: History, allowed: Collection[str] | None = None) -> dict[str, float]:
+        """Probability of each allowed move (None: all); credit is the share of keeps, smoothed by two imagined tries of which half a one was kept."""
         tries, keeps = dict.fromkeys(self.prior, 2.0), dict.fromkeys(self.prior, 0.5)
         for past in history.past:
             move = past.draw.get("move")
             if move in tries and past.metrics is not None:
                 tries[move] += 1
                 keeps[move] += past.metrics["status"] == "keep"
-        weights = {move: prior * keeps[move] / tries[move] for move, prior in self.prior.items()}
+        weights = {
+            move: prior * keeps[move] / tries[move]
+            for move, prior in self.prior.items()
+            if allowed is None or move in allowed
+        }
         total = sum(weights.values())
         return {move: weight / total for move, weight in weights.items()}
 

@@ -56,7 +56,7 @@ def _answer(experiment: str, config: Config, root: Path) -> dict[str, Any]:
     if by_hand is not None:
         proposed, draw = _as_human(by_hand, history), {}
     else:
-        space = Space(Card.of(read_json(root / "results/data/card.json")))
+        space = Space(Card.of(read_json(root / "results/data/card.json")), config.agent)
         proposal = search.propose(history, space, config.search.seed)
         proposed, draw = proposal.experiment, proposal.draw
     proposed = proposed.model_copy(update={"id": experiment})

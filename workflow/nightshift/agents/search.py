@@ -77,7 +77,7 @@ def _move(history: History, space: Space, rng: np.random.Generator, sampler_seed
         new, params = draw_base()
         hypothesis = f"Nothing has run through yet: {new.words} alone should."
         return Proposal(compose([new], author="search", hypothesis=hypothesis), {"move": "alone", "params": params})
-    chances = Chances().now(history)
+    chances = Chances().now(history, space.agent.moves)
     move = str(rng.choice(list(chances), p=list(chances.values())))
     proposal = MOVES[move](Situation(parent, history, space, rng, draw_base))
     return proposal and Proposal(proposal.experiment, {"move": move, **proposal.draw})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from nightshift.agents.candidates import Candidate, candidate
 from nightshift.card import Card
+from nightshift.config import Agent
+from nightshift.errors import Problem
 from nightshift.experiment import BaseSpec, TermsSpec
 from nightshift.learners import LEARNERS
 from nightshift.learners.base import Learner
@@ -22,9 +25,16 @@ _TEXT = ("words", "chars", "notes")
 
 @dataclass(frozen=True)
 class Space:
-    """Bases that the data and the installed libraries offer."""
+    """Bases that the data and the installed libraries offer, and the moves between experiments.
+
+    Attributes
+    ----------
+    card : Card
+    agent : Agent, whose lists narrow what may be drawn
+    """
 
     card: Card
+    agent: Agent = field(default_factory=Agent)
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -41,7 +51,12 @@ class Space:
 
     def kinds(self) -> list[str]:
         """Kinds of views that the data has something for and that the search draws."""
-        return [kind for kind, view in VIEWS.items() if view.offered(self.card) and "suggest" in vars(view)]
+        wanted = VIEWS if self.agent.views is None else self.agent.views
+        return [
+            kind
+            for kind, view in VIEWS.items()
+            if kind in wanted and view.offered(self.card) and "suggest" in vars(view)
+        ]
 
     def families(self) -> list[str]:
         """Combinations of views that a base may train on."""
@@ -54,7 +69,19 @@ class Space:
 
     def learners(self) -> list[str]:
         """Kinds of learners that are installed and that the search draws."""
-        return [kind for kind, learner in LEARNERS.items() if learner.installed() and "suggest" in vars(learner)]
+        wanted = LEARNERS if self.agent.learners is None else self.agent.learners
+        return [
+            kind
+            for kind, learner in LEARNERS.items()
+            if kind in wanted and learner.installed() and "suggest" in vars(learner)
+        ]
+
+    def allows(self, one: Candidate) -> bool:
+        """Whether the search may use a base: of kinds that it may draw."""
+        learners = set(self.learners())
+        return all(view.kind in self.kinds() for view in one.views.values()) and all(
+            base.learner.kind in learners for base in one.bases.values()
+        )
 
     def suggest(self, trial: BaseTrial) -> Candidate:
         """Draw a base: family of views, their options, learner, its parameters."""
@@ -84,3 +111,16 @@ class Space:
         depend on the machine."""
         text = any(view.kind in _TEXT for view in one.views.values())
         return one.base.learner.heft * one.base.seeds * (2.0 if text else 1.0) * self.card.cases / 1000
+
+
+def unknown_kinds(agent: Agent, file: str = "config/config.yaml") -> list[Problem]:
+    """Kinds in agent.views and agent.learners that do not exist, or that the search never draws."""
+    problems = []
+    for key, known in (("views", VIEWS), ("learners", LEARNERS)):
+        drawn = [kind for kind, member in known.items() if "suggest" in vars(member)]
+        for kind in getattr(agent, key) or ():
+            if kind not in drawn:
+                near = get_close_matches(kind, drawn, n=1)
+                remedy = f"did you mean {near[0]!r}?" if near else f"the search draws {', '.join(drawn)}"
+                problems.append(Problem(f"agent.{key}: the search draws no {kind!r}", remedy, file))
+    return problems

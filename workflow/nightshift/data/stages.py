@@ -22,8 +22,8 @@ from nightshift.files import digest_of, digest_of_file, read_json, replacing, wr
 from nightshift.identity import identity_of
 
 
-def ingest(config: Config, queue_problems: list[Problem], output: Any) -> None:
-    """Read and check everything before the first experiment, the queue of experiments included.
+def ingest(config: Config, more_problems: list[Problem], output: Any) -> None:
+    """Read and check everything before the first experiment; `more_problems` are those of queue and agent.
 
     Raises
     ------
@@ -33,9 +33,9 @@ def ingest(config: Config, queue_problems: list[Problem], output: Any) -> None:
     try:
         read = ingesting.ingest(config, Path())
     except InputError as error:
-        raise InputError([*error.problems, *queue_problems]) from None
-    if queue_problems:
-        raise InputError(queue_problems)
+        raise InputError([*error.problems, *more_problems]) from None
+    if more_problems:
+        raise InputError(more_problems)
     for frame, path in ((read.cases, output.cases), (read.turns, output.turns), (read.keys, output.labels)):
         _write(frame, path)
     for warning in read.warnings:

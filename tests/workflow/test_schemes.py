@@ -1,0 +1,63 @@
+"""Nights of other schemes and metrics: forward in time, the user's own split, no transcripts, average precision, log loss."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+def verdict_of(project):
+    return json.loads(project.path("results/verdict.json").read_text())
+
+
+@pytest.fixture
+def small(project):
+    project.configure(search={"experiments": 2}, dvc={"record": False})
+    return project
+
+
+def test_forward_in_time_the_holdout_is_the_latest(small):
+    small.configure(data={"time": "created"}, search={"metric": "log_loss", "experiments": 2})
+    small.snakemake("--cores", "2")
+    assert json.loads(small.path("results/data/split.json").read_text())["scheme"] == "forward"
+    cases = pd.read_csv(small.path("data/demo/cases.csv")).set_index("deal_id")
+    parts = {
+        part: cases.loc[pd.read_parquet(small.path(f"results/data/{part}/cases.parquet"))["case_id"], "created"]
+        for part in ("development", "holdout")
+    }
+    assert parts["holdout"].min() >= parts["development"].max()
+    oof = pd.read_parquet(small.path("results/experiments/exp-0001/oof.parquet"))["repeat_0"]
+    assert 0 < oof.isna().sum() < len(oof) / 2, "the first block is never predicted"
+    assert 0 <= verdict_of(small)["champion"]["holdout_auc"] <= 1
+
+
+def test_the_users_own_split_is_kept_to(small):
+    small.snakemake("--cores", "1", "data/demo/cases.csv")
+    cases = pd.read_csv(small.path("data/demo/cases.csv"), dtype=str)
+    accounts = cases["account"].unique()
+    part = dict(zip(accounts, np.resize(["north", "south", "holdout", "west"], len(accounts)), strict=True))
+    cases["part"] = cases["account"].map(part)
+    small.write("mine/cases.csv", cases.to_csv(index=False))
+    small.configure(
+        data={"cases": "mine/cases.csv", "group": "account"},
+        validation={"split_column": "part"},
+        search={"metric": "average_precision", "experiments": 2},
+    )
+    small.snakemake("--cores", "2")
+    held = pd.read_parquet(small.path("results/data/holdout/cases.parquet"))
+    assert set(held["case_id"]) == set(cases.loc[cases["part"] == "holdout", "deal_id"])
+    assert "part" not in held
+    metrics = json.loads(small.path("results/experiments/exp-0001/metrics.json").read_text())
+    assert len(metrics["per_fold_auc"]) == 3
+    assert metrics["cv_metric"] == pytest.approx(metrics["average_precision"], abs=0.15)
+
+
+def test_without_transcripts_a_table_is_enough(small):
+    small.configure(data={"transcripts": None}, validation={"folds": 3, "repeats": 2})
+    small.snakemake("--cores", "2")
+    ledger = small.ledger()
+    assert (ledger["status"] != "crash").all() and len(ledger) == 2
+    oof = pd.read_parquet(small.path("results/experiments/exp-0001/oof.parquet"))
+    assert list(oof) == ["case_id", "repeat_0", "repeat_1"]
+    assert len(verdict_of(small)["ladder"]) <= 2
