@@ -79,11 +79,13 @@ def scorer(trained: dict[str, tuple[dict[str, np.ndarray], Development]]) -> Sco
     def score(name: str, roles: tuple[str, ...]) -> float:
         oof, development = trained[name]
         there = tuple(sorted(role for role in roles if role in oof))
+        if not there:
+            return 0.5
         if (name, there) not in known:
             raw = np.stack([oof[role] for role in there], axis=1)
             fitted = cross_fit(StackSpec(c=0.1), raw, development.y, development.folds, 0)
             known[name, there] = measure(fitted.scores, development, "roc_auc").auc.value
-        return known[name, there] if there else 0.5
+        return known[name, there]
 
     return score
 

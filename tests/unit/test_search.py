@@ -7,7 +7,7 @@ import yaml
 from nightshift.agents import queue
 from nightshift.agents.candidates import candidate, compose
 from nightshift.agents.history import History, Past, read_history
-from nightshift.agents.moves import MOVES, Chances
+from nightshift.agents.moves import MOVES, Chances, draw_stack
 from nightshift.agents.search import _draw, propose
 from nightshift.agents.space import Space, unknown_kinds
 from nightshift.card import Card
@@ -82,14 +82,14 @@ def test_every_move_is_made_and_says_what_it_expects():
     assert any(base.bases for e in structures for base in e.bases.values())
     assert any(base.segment for e in structures for base in e.bases.values())
     assert any(base.seeds > 1 for e in structures for base in e.bases.values())
-    assert {e.stack.method for e in structures} >= {
-        "logistic",
-        "nonnegative",
-        "greedy",
-        "xgboost",
-        "stacks",
-        "rank_mean",
-    }
+
+
+def test_every_stack_is_drawn_with_words_for_it():
+    rng = np.random.default_rng(0)
+    drawn = [draw_stack(rng, None) for _ in range(100)]
+    methods = {stack.method for stack, _ in drawn}
+    assert methods == {"logistic", "nonnegative", "greedy", "xgboost", "stacks", "rank_mean"}
+    assert all(len(words) > 8 for _, words in drawn)
 
 
 def test_moves_that_were_kept_are_made_more_often():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from nightshift.agents.candidates import Candidate, candidate, compose
+from nightshift.agents.candidates import Candidate, compose
+from nightshift.agents.roles import Role, as_candidate, view_roles
 from nightshift.agents.space import Space
 from nightshift.experiment import BaseSpec, Experiment, TermsSpec
 from nightshift.learners import LEARNERS
-from nightshift.learners.base import Learner
 from nightshift.stack import StackSpec
 from nightshift.views import VIEWS, View
 
@@ -29,14 +29,54 @@ def baseline(space: Space) -> Experiment:
     )
 
 
+# Each step adds to the steps before. The roles and their order: benchmarks/portfolio.py.
+_WITH_TRANSCRIPTS: list[tuple[str, list[Role]]] = [
+    (
+        "Separate models of separate feature groups under a stack beat one model that drowns in all of them.",
+        [
+            Role("table", "logistic-strong"),
+            Role("words-each", "logistic"),
+            Role("words", "nb", {"weighting": "binary"}),
+            Role("dynamics", "boosting"),
+        ],
+    ),
+    (
+        "A second, different learner on each feature group cancels some of the first one's errors.",
+        [Role("table", "boosting"), Role("words", "logistic"), Role("dynamics", "trees"), Role("notes", "logistic")],
+    ),
+    (
+        "Who says it matters: a model for the words of each speaker alone.",
+        [Role("words-1", "logistic"), Role("words-2", "logistic")],
+    ),
+    (
+        "When it is said matters: models for the end of the call alone.",
+        [Role("words-1-end", "logistic"), Role("words-2-end", "logistic"), Role("words-end", "logistic")],
+    ),
+    (
+        "Trees over components of the words, with the columns beside, find interactions that linear models miss.",
+        [Role("words", "trees", {"svd": 50}), Role("words-each+dense", "trees", {"svd": 30})],
+    ),
+]
+_TABLE_ALONE: list[tuple[str, list[Role]]] = [
+    (
+        "Learners that err in different ways, stacked, beat one XGBoost.",
+        [Role("table", "logistic-weak"), Role("table", "boosting"), Role("table", "trees"), Role("notes", "logistic")],
+    ),
+    ("Slow, shallow boosting adds what the others miss.", [Role("table", "stumps"), Role("table", "histogram")]),
+    ("A weaker penalty and a small network add variety.", [Role("table", "logistic"), Role("table", "mlp")]),
+]
+
+
 def portfolio(space: Space) -> list[Experiment]:
-    """Experiments 1, 2, ... in order; each names its parent by number through the order."""
-    with_turns = space.card.has_turns
-    steps = _with_transcripts(space) if with_turns else _table_alone(space)
-    experiments, candidates = [], []
-    for hypothesis, added in steps:
-        candidates = [*candidates, *added]
-        experiments.append(compose(candidates, author="search", hypothesis=hypothesis))
+    """Experiments 1, 2, ... in order; a role that the data cannot play is left out, and a step without any."""
+    views = view_roles(space)
+    experiments: list[Experiment] = []
+    candidates: list[Candidate] = []
+    for hypothesis, roles in _WITH_TRANSCRIPTS if space.card.has_turns else _TABLE_ALONE:
+        added = [made for role in roles if (made := as_candidate(space, role, views)) is not None]
+        if added:
+            candidates = [*candidates, *added]
+            experiments.append(compose(candidates, author="search", hypothesis=hypothesis))
     return experiments
 
 
@@ -46,59 +86,3 @@ def _table(space: Space) -> dict[str, View]:
 
 def _dynamics(space: Space) -> dict[str, View]:
     return space.named(VIEWS["dynamics"](speakers=space.speakers))
-
-
-def _on(views: dict[str, View], learner: Learner, **terms) -> Candidate:
-    return candidate(views, BaseSpec(views=tuple(views), learner=learner, terms=TermsSpec(**terms)), "")
-
-
-def _with_transcripts(space: Space) -> list[tuple[str, list[Candidate]]]:
-    xgboost, logistic, extra_trees = LEARNERS["xgboost"], LEARNERS["logistic"], LEARNERS["extra_trees"]
-    stumpy = xgboost(max_depth=2, n_estimators=150, learning_rate=0.03, colsample=0.3)
-    table = [_on(_table(space), logistic(c=0.01))] if space.card.columns else []
-    table_trees = [_on(_table(space), stumpy)] if space.card.columns else []
-    mixed = {**(_table(space) if space.card.columns else {}), **_dynamics(space)}
-    speakers = [_on(space.words(who), logistic(c=1.0)) for who in space.speakers[:2]] if len(space.speakers) > 1 else []
-    ends = [_on(space.words(who, "last"), logistic(c=1.0)) for who in space.speakers[:2]]
-    return [
-        (
-            "Separate models of separate feature groups under a stack beat one model that drowns in all of them.",
-            [*table, _on(space.words("each"), logistic(c=1.0)), _on(_dynamics(space), stumpy)],
-        ),
-        (
-            "A second, different learner on each feature group cancels some of the first one's errors.",
-            [*table_trees, _on(space.words(), logistic(c=1.0)), _on(_dynamics(space), extra_trees())],
-        ),
-        ("Who says it matters: a model for the words of each speaker alone.", speakers or ends),
-        ("When it is said matters: models for the end of the call alone.", ends if speakers else []),
-        (
-            "Trees over components of the words, with table and dynamics beside, find interactions that linear models miss.",
-            [
-                _on(space.words(), extra_trees(), svd=50),
-                _on({**space.words("each"), **mixed}, extra_trees(), svd=30),
-            ],
-        ),
-    ]
-
-
-def _table_alone(space: Space) -> list[tuple[str, list[Candidate]]]:
-    xgboost, logistic, extra_trees = LEARNERS["xgboost"], LEARNERS["logistic"], LEARNERS["extra_trees"]
-    table = _table(space)
-    return [
-        (
-            "Three learners that err in different ways, stacked, beat one XGBoost.",
-            [
-                _on(table, logistic(c=0.1)),
-                _on(table, xgboost(max_depth=2, n_estimators=300, learning_rate=0.05, colsample=0.3)),
-                _on(table, extra_trees()),
-            ],
-        ),
-        (
-            "Slow, shallow boosting adds what the others miss.",
-            [_on(table, xgboost(max_depth=1, n_estimators=600, learning_rate=0.05, colsample=0.5))],
-        ),
-        (
-            "A weaker penalty and deeper random trees add variety.",
-            [_on(table, logistic(c=3.0)), _on(table, extra_trees(min_samples_leaf=3, max_features=0.6))],
-        ),
-    ]
