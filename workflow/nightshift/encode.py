@@ -18,6 +18,7 @@ from nightshift.views.base import Block, Columns, Terms
 _RARE = 8  # a category seen in fewer training cases is put together with the other rare ones
 _MOST_CATEGORIES = 25
 _TOPIC_STEPS = 60
+_BETWEEN = "\x1f"  # the unit separator, which no word holds
 
 
 class ColumnsEncoder(TransformerMixin, BaseEstimator):
@@ -110,7 +111,8 @@ class TermsEncoder(TransformerMixin, BaseEstimator):
             keep = np.sort(keep[np.argsort(-cases_with[keep], kind="stable")[: self.max_terms]])
         if self.select is not None and len(keep) > self.select:
             keep = keep[_telling(block.counts[:, keep], y, self.select)]
-        self.names_ = block.names[keep].tolist()
+        # One string: skops writes a list of ten thousand names as ten thousand files' worth of nodes, in seconds.
+        self.terms_ = _BETWEEN.join(block.names[keep])
         self.idf_ = np.log((1 + n_cases) / (1 + cases_with[keep])) + 1
         self.reduction_ = self._fit_reduction(block.counts[:, keep])
         return self
@@ -128,6 +130,11 @@ class TermsEncoder(TransformerMixin, BaseEstimator):
     def transform(self, block: Terms) -> sparse.csr_array | np.ndarray:
         weighted = self._weigh(self._select(block))
         return weighted if self.reduction_ is None else self.reduction_.transform(weighted)
+
+    @property
+    def names_(self) -> list[str]:
+        """The terms that are frequent enough, in the order of the columns."""
+        return self.terms_.split(_BETWEEN) if self.terms_ else []
 
     def _select(self, block: Terms) -> sparse.csr_array:
         """Counts of the fitted terms, in fitted order; a term the block does not know counts 0."""

@@ -29,6 +29,8 @@ class XGBoost(Learner):
     subsample: Annotated[float, Field(gt=0, le=1)] = 0.8
     colsample: Annotated[float, Field(gt=0, le=1)] = 0.5
     reg_lambda: Annotated[float, Field(ge=0, le=1000)] = 1.0
+    # 1.8 times faster than 256 on 812 x 1,136, and as good: 0.645 where seeds alone go from 0.643 to 0.656.
+    max_bin: Annotated[int, Field(ge=2, le=1024)] = 64
 
     def build(self, seed: int) -> XGBClassifier:
         from xgboost import XGBClassifier
@@ -41,6 +43,7 @@ class XGBoost(Learner):
             subsample=self.subsample,
             colsample_bytree=self.colsample,
             reg_lambda=self.reg_lambda,
+            max_bin=self.max_bin,
             tree_method="hist",
             n_jobs=1,
             random_state=seed,
