@@ -1,5 +1,7 @@
 """Proposals: deterministic, valid, never twice, blind to what the window hides."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import yaml
@@ -7,11 +9,12 @@ import yaml
 from nightshift.agents import queue
 from nightshift.agents.candidates import candidate, compose
 from nightshift.agents.history import History, Past, read_history
-from nightshift.agents.moves import MOVES, Chances, draw_stack
+from nightshift.agents.moves import MOVES, chances, draw_stack
 from nightshift.agents.search import _draw, propose
 from nightshift.agents.space import Space, unknown_kinds
 from nightshift.card import Card
 from nightshift.config import Agent
+from nightshift.config import Move as ConfigMove
 from nightshift.experiment import BaseSpec, parse_experiment
 from nightshift.files import write_json
 from nightshift.names import name_of
@@ -97,8 +100,8 @@ def test_moves_that_were_kept_are_made_more_often():
         return Past(None, {"status": status}, {"move": move})
 
     history = History([past("add", "discard")] * 10 + [past("split", "keep")] * 3)
-    now = Chances().now(history)
-    before = Chances().now(History([]))
+    now = chances(history)
+    before = chances(History([]))
     assert now["split"] > before["split"] and now["add"] < before["add"]
     assert sum(now.values()) == pytest.approx(1)
 
@@ -119,6 +122,10 @@ def test_the_search_keeps_to_what_it_may_draw():
     learners = {base.learner.kind for p in past for base in p.experiment.bases.values()}
     assert learners <= {"logistic", "xgboost"}
     assert {p.draw["move"] for p in past} <= {"portfolio", "add", "prune"}
+
+
+def test_config_knows_the_moves_there_are():
+    assert get_args(ConfigMove) == tuple(MOVES)
 
 
 def test_unknown_kinds_are_named_with_the_nearest_known_one():

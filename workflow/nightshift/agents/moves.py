@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,6 @@ from nightshift.views.turns import TextView
 _LIBRARY = 25
 _LIGHT = 0.4  # of the mean weight: a base below may be pruned
 _SEEDS = 5
-_SPEAKER_AND_PART = ("speakers", "part")
 
 
 @dataclass(frozen=True)
@@ -239,49 +238,35 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-@dataclass(frozen=True)
-class Chances:
-    """How likely a move is tried: a prior, times how often it was kept before."""
-
-    prior: dict[str, float] = field(
-        default_factory=lambda: {
-            "add": 0.34,
-            "replace": 0.12,
-            "prune": 0.08,
-            "restack": 0.12,
-            "library": 0.12,
-            "split": 0.07,
-            "second_level": 0.06,
-            "segment": 0.03,
-            "reseed": 0.06,
-        }
-    )
-
-    def now(self, history: History, allowed: Collection[str] | None = None) -> dict[str, float]:
-        """Probability of each allowed move (None: all); credit is the share of keeps, smoothed by two imagined tries of which half a one was kept."""
-        tries, keeps = dict.fromkeys(self.prior, 2.0), dict.fromkeys(self.prior, 0.5)
-        for past in history.past:
-            move = past.draw.get("move")
-            if move in tries and past.metrics is not None:
-                tries[move] += 1
-                keeps[move] += past.metrics["status"] == "keep"
-        weights = {
-            move: prior * keeps[move] / tries[move]
-            for move, prior in self.prior.items()
-            if allowed is None or move in allowed
-        }
-        total = sum(weights.values())
-        return {move: weight / total for move, weight in weights.items()}
-
-
-MOVES: dict[str, Move] = {
-    "add": add,
-    "replace": replace,
-    "prune": prune,
-    "restack": restack,
-    "library": library,
-    "split": split,
-    "second_level": second_level,
-    "segment": segment,
-    "reseed": reseed,
+# Each move with its prior chance: how often it is tried before the night has shown what pays.
+MOVES: dict[str, tuple[Move, float]] = {
+    "add": (add, 0.34),
+    "replace": (replace, 0.12),
+    "prune": (prune, 0.08),
+    "restack": (restack, 0.12),
+    "library": (library, 0.12),
+    "split": (split, 0.07),
+    "second_level": (second_level, 0.06),
+    "segment": (segment, 0.03),
+    "reseed": (reseed, 0.06),
 }
+
+
+def chances(history: History, allowed: Collection[str] | None = None) -> dict[str, float]:
+    """Probability of each allowed move (None: all): its prior times its credit.
+
+    Credit is the share of a move's experiments that were kept, smoothed by two imagined tries of which half a one was.
+    """
+    tries, keeps = dict.fromkeys(MOVES, 2.0), dict.fromkeys(MOVES, 0.5)
+    for past in history.past:
+        move = past.draw.get("move")
+        if move in tries and past.metrics is not None:
+            tries[move] += 1
+            keeps[move] += past.metrics["status"] == "keep"
+    weights = {
+        move: prior * keeps[move] / tries[move]
+        for move, (_, prior) in MOVES.items()
+        if allowed is None or move in allowed
+    }
+    total = sum(weights.values())
+    return {move: weight / total for move, weight in weights.items()}

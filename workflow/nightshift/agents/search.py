@@ -12,7 +12,7 @@ import numpy as np
 
 from nightshift.agents.candidates import Candidate, compose
 from nightshift.agents.history import History, Past
-from nightshift.agents.moves import MOVES, Chances, Proposal, Situation
+from nightshift.agents.moves import MOVES, Proposal, Situation, chances
 from nightshift.agents.portfolio import baseline, portfolio
 from nightshift.agents.space import Space
 from nightshift.experiment import Experiment
@@ -77,9 +77,10 @@ def _move(history: History, space: Space, rng: np.random.Generator, sampler_seed
         new, params = draw_base()
         hypothesis = f"Nothing has run through yet: {new.words} alone should."
         return Proposal(compose([new], author="search", hypothesis=hypothesis), {"move": "alone", "params": params})
-    chances = Chances().now(history, space.agent.moves)
-    move = str(rng.choice(list(chances), p=list(chances.values())))
-    proposal = MOVES[move](Situation(parent, history, space, rng, draw_base))
+    odds = chances(history, space.agent.moves)
+    move = str(rng.choice(list(odds), p=list(odds.values())))
+    make, _ = MOVES[move]
+    proposal = make(Situation(parent, history, space, rng, draw_base))
     return proposal and Proposal(proposal.experiment, {"move": move, **proposal.draw})
 
 
