@@ -12,6 +12,8 @@ from nightshift.report.gather import Facts
 
 _COLUMNS_SHOWN = 15
 _SLICES_SHOWN = 12
+# Names of rows may take this much of the width.
+_LIMIT = "0.42 * (containerSize()[0] || 760)"
 _COLOURS = {"champion": theme.CHAMPION, "baseline": theme.BASELINE}
 
 
@@ -39,7 +41,7 @@ class Chart:
 def built(name: str, title: str, summary: str, chart: Any, head: list[str], rows: list[list[str]]) -> Chart:
     """A Chart from altair's, with the theme; it describes itself in one sentence to who cannot see it."""
     spec = chart.properties(width="container", description=f"{title}. {summary}").to_dict()
-    return Chart(name, title, summary, theme.finished(spec), head, rows)
+    return Chart(name, title, theme.unbroken(summary), theme.finished(spec), [theme.unbroken(cell) for cell in head], rows)
 
 
 def _side_names(facts: Facts) -> dict[str, str]:
@@ -61,6 +63,12 @@ def _percent(name: str, title: str, axis: type = alt.X, **options: Any) -> Any:
     return axis(f"{name}:Q", title=title, axis=alt.Axis(format="%", tickCount=5), **options)
 
 
+def _by_model(rows: list[dict[str, Any]], range_: list[Any], **more: Any) -> dict[str, Any]:
+    """Dash or shape by model, so that colour is not all that tells them apart."""
+    names = list(dict.fromkeys(row["model"] for row in rows))
+    return {"field": "model", "type": "nominal", "scale": {"domain": names, "range": range_[: len(names)]}, **more}
+
+
 _UNIT = alt.Scale(domain=[0, 1], nice=False)
 
 
@@ -76,7 +84,9 @@ def _banded(facts: Facts, curve: str, x: tuple[str, str], y: tuple[str, str], di
     layers = [
         chance.encode(x="a:Q", y="b:Q"),
         base.mark_area(opacity=0.16).encode(y=_percent("low", y[1], alt.Y, scale=_UNIT), y2="high:Q"),
-        base.mark_line(strokeWidth=2.2).encode(y=_percent(*y, axis=alt.Y, scale=_UNIT), tooltip=told),
+        base.mark_line(strokeWidth=2.2).encode(
+            y=_percent(*y, axis=alt.Y, scale=_UNIT), strokeDash=_by_model(rows, [[1, 0], [7, 3]], legend=None), tooltip=told
+        ),
     ]
     return alt.layer(*layers).properties(height=320)
 
@@ -110,9 +120,9 @@ def call_the_top(facts: Facts, share: float = 0.1) -> str:
     point = _at(facts.curves["models"]["champion"]["gain"], "share", share)
     lift = point["gain"] / share
     return (
-        f"Call the top {share:.0%} and you reach {point['gain']:.0%} of the wins (95 % interval {point['low']:.0%} to "
-        f"{point['high']:.0%}), {lift:.1f} times what calling at random reaches."
-    ).replace("%", " %").replace("  %", " %")
+        f"Call the top {theme.percent(share)} and you reach {theme.percent(point['gain'])} of the wins (95 % interval {theme.percent(point['low'])} to "
+        f"{theme.percent(point['high'])}), {lift:.1f} times what calling at random reaches."
+    )
 
 
 def _at(points: list[dict[str, float]], name: str, value: float) -> dict[str, float]:
@@ -128,7 +138,7 @@ def _table(facts: Facts, curve: str, x: str, y: str, at: tuple[float, ...]) -> l
     told = []
     for share in at:
         points = [_at(models[side][curve], x, share) for side in ("champion", "baseline") if side in models]
-        told.append([f"{share:.0%}", *(f"{p[y]:.0%} ({p['low']:.0%} to {p['high']:.0%})" for p in points)])
+        told.append([f"{theme.percent(share)}", *(f"{theme.percent(p[y])} ({theme.percent(p['low'])} to {theme.percent(p['high'])})" for p in points)])
     return told
 
 
@@ -149,7 +159,7 @@ def calibration(facts: Facts) -> Chart:
         ),
         base.mark_line(strokeWidth=1.2, opacity=0.6).encode(y="observed:Q"),
         base.mark_point(size=55, filled=True, opacity=1).encode(
-            y="observed:Q", shape=alt.Shape("model:N", legend=None), tooltip=[*told, alt.Tooltip("cases:Q")]
+            y="observed:Q", shape=_by_model(rows, ["circle", "square"]), tooltip=[*told, alt.Tooltip("cases:Q")]
         ),
     ).properties(height=320)
     points = facts.curves["models"]["champion"]["calibration"]
@@ -159,7 +169,7 @@ def calibration(facts: Facts) -> Chart:
         "the champion the promise is inside the 95 % interval of what happened."
     )
     table = [
-        [f"{p['predicted']:.0%}", f"{p['observed']:.0%} ({p['low']:.0%} to {p['high']:.0%})", str(p["cases"])]
+        [f"{theme.percent(p['predicted'])}", f"{theme.percent(p['observed'])} ({theme.percent(p['low'])} to {theme.percent(p['high'])})", str(p["cases"])]
         for p in points
     ]
     head = ["champion predicts", "was won (95 % interval)", "cases"]
@@ -169,20 +179,21 @@ def calibration(facts: Facts) -> Chart:
 def dots(rows: list[dict[str, Any]], x: str, title: str, colour: str = theme.CHAMPION, zero: float | None = 0.0) -> Any:
     """A point and an interval a row, rows in their order; a vertical line at `zero`."""
     order = [row["label"] for row in rows]
-    y = alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=210, domain=False, ticks=False))
-    scale = alt.Scale(zero=False)
+    y = alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=alt.ExprRef(_LIMIT), domain=False, ticks=False))
+    scale = alt.Scale(zero=False, nice=True)
+    axis = alt.Axis(tickCount=5, labelFlush=False)
     base = alt.Chart(alt.Data(values=rows)).encode(y=y)
     told = [alt.Tooltip("label:N"), *(alt.Tooltip(f"{name}:Q", format=".4f") for name in (x, "low", "high"))]
     layers = [
         base.mark_rule(color=colour, strokeWidth=2, opacity=0.45).encode(
-            x=alt.X("low:Q", title=title, scale=scale), x2="high:Q"
+            x=alt.X("low:Q", title=title, scale=scale, axis=axis), x2="high:Q"
         ),
         base.mark_point(color=colour, filled=True, size=70, opacity=1).encode(x=f"{x}:Q", tooltip=told),
     ]
     if zero is not None:
         line = alt.Chart(alt.Data(values=[{"at": zero}])).mark_rule(color=theme.MUTED, strokeDash=[4, 4])
-        layers.insert(0, line.encode(x=alt.X("at:Q", scale=scale)))
-    return alt.layer(*layers).properties(height=alt.Step(26))
+        layers.insert(0, line.encode(x=alt.X("at:Q", scale=scale, axis=axis)))
+    return alt.layer(*layers).properties(height=26 * len(rows) + 4)
 
 
 def views(facts: Facts) -> Chart:
@@ -237,8 +248,8 @@ def slices(facts: Facts) -> Chart | None:
             row["label"],
             f"{row['auc']:.3f} ({row['low']:.3f} to {row['high']:.3f})",
             str(row["cases"]),
-            f"{row['observed']:.0%}",
-            f"{row['predicted']:.0%}",
+            f"{theme.percent(row['observed'])}",
+            f"{theme.percent(row['predicted'])}",
         ]
         for row in rows
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -12,8 +13,12 @@ from nightshift.report import theme
 from nightshift.report.charts import Chart, built
 from nightshift.report.gather import Facts, baseline_of
 
-_LABEL = 34
-_WIDE = "width > 600"
+_LABEL = 36
+_ANGLE = 50  # of the names, upwards
+_LINE = 15  # pixels that two names need between them
+_SIZE = (720, 460)  # of the picture on a wide page, roughly; heights are exact
+# A picture outside the page has no container.
+_WIDE = "(containerSize()[0] || 760) > 640"
 
 
 def curve(facts: Facts) -> Chart | None:
@@ -27,7 +32,7 @@ def curve(facts: Facts) -> Chart | None:
     summary = _summary(facts, keeps, sum(row["cv_auc"] < low for row in ran))
     chart = _drawn(rows, keeps, _band(facts), low, high)
     table = [[row["experiment"], f"{row['cv_auc']:.4f}", row["what"]] for row in keeps]
-    return built("curve", "The night, experiment by experiment", summary, chart, ["kept", "cv_auc", "hypothesis"], table)
+    return built("curve", "Every experiment, and the best so far", summary, chart, ["kept", "cv_auc", "hypothesis"], table)
 
 
 def _point(row: dict[str, Any]) -> dict[str, Any]:
@@ -81,52 +86,82 @@ def _drawn(
     rows: list[dict[str, Any]], keeps: list[dict[str, Any]], band: tuple[float, float] | None, low: float, high: float
 ) -> Any:
     last = max(row["number"] for row in rows)
-    head = high + 0.42 * (high - low)  # room for the names, on a wide page alone
+    x, y = _axes(last, low, high)
+    told = ["experiment:N", "status:N", "author:N", alt.Tooltip("cv_auc:Q", format=".4f"), alt.Tooltip("what:N", title="hypothesis")]
+    discards = [row for row in rows if row["status"] == "discard"]
+    crashes = [{**row, "cv_auc": low} for row in rows if row["status"] == "crash"]
+    steps = [*keeps, {**keeps[-1], "number": last}] if keeps else []
+    marks = [
+        (discards, {"type": "point", "filled": True, "color": theme.FAINT, "size": 38, "opacity": 0.75, "clip": True}),
+        (steps, {"type": "line", "interpolate": "step-after", "color": theme.CHAMPION, "strokeWidth": 2.2}),
+        (keeps, {"type": "point", "filled": True, "color": theme.CHAMPION, "size": 80, "opacity": 1}),
+        (crashes, {"type": "point", "shape": "cross", "angle": 45, "color": theme.CRASH, "size": 70, "filled": True, "opacity": 1}),
+    ]
+    layers = []
+    for of, mark in marks:
+        if of:
+            layer = alt.Chart(alt.Data(values=of), mark=mark).encode(x=x, y=y)
+            layers.append(layer if mark["type"] == "line" else layer.encode(tooltip=told))
+    if keeps:
+        chosen = _chosen(keeps, last, low, high)
+        # First a halo: a name may lie over the line.
+        layers += [_names(chosen, theme.PAPER, 4).encode(x=x, y=y), _names(chosen, theme.INK, 0).encode(x=x, y=y)]
+    if band:
+        area = alt.Chart(alt.Data(values=[{"low": band[0], "high": band[1]}])).mark_rect(color=theme.BASELINE, opacity=0.16)
+        layers.insert(0, area.encode(y=alt.Y("low:Q"), y2="high:Q"))
+    return alt.layer(*layers).properties(height=_SIZE[1])
+
+
+def _axes(last: int, low: float, high: float) -> tuple[alt.X, alt.Y]:
+    """Both axes; a wide page has room for the names above and to the right."""
+    step = max(1, 5 * round(last / 50)) if last > 12 else 1
     x = alt.X(
         "number:Q",
         title="experiment",
-        axis=alt.Axis(tickMinStep=1, format="d", grid=False),
-        scale=alt.Scale(domainMin=-0.5, domainMax=alt.ExprRef(f"{_WIDE} ? {last * 1.16 + 1} : {last + 0.5}"), nice=False),
+        axis=alt.Axis(values=list(range(0, last + 1, step)), format="d", grid=False),
+        scale=alt.Scale(domainMin=-0.5, domainMax=alt.ExprRef(f"{_WIDE} ? {_right(last)} : {last + 0.5}"), nice=False),
     )
     y = alt.Y(
         "cv_auc:Q",
         title="cross-validated AUC",
-        scale=alt.Scale(domainMin=low, domainMax=alt.ExprRef(f"{_WIDE} ? {head} : {high}"), nice=False, zero=False),
-        axis=alt.Axis(format=".3f", tickCount=6),
+        scale=alt.Scale(domainMin=low, domainMax=alt.ExprRef(f"{_WIDE} ? {_top(low, high)} : {high}"), nice=False, zero=False),
+        axis=alt.Axis(format=".3f", values=_ticks(low, high)),
     )
-    told = ["experiment:N", "status:N", "author:N", alt.Tooltip("cv_auc:Q", format=".4f"), alt.Tooltip("what:N", title="hypothesis")]
-    steps = [*keeps, {**keeps[-1], "number": last}] if keeps else []
-    layers = [
-        _points([row for row in rows if row["status"] == "discard"], theme.FAINT, 38, 0.75).encode(x=x, y=y, tooltip=told),
-        _of(steps).mark_line(interpolate="step-after", color=theme.CHAMPION, strokeWidth=2.2).encode(x=x, y=y),
-        _points(keeps, theme.CHAMPION, 80, 1).encode(x=x, y=y, tooltip=told),
-        _crashes([{**row, "cv_auc": low} for row in rows if row["status"] == "crash"]).encode(x=x, y=y, tooltip=told),
-        _names(keeps, last).encode(x=x, y=y, text="label:N"),
-    ]
-    if band:
-        area = _of([{"low": band[0], "high": band[1]}]).mark_rect(color=theme.BASELINE, opacity=0.16)
-        layers.insert(0, area.encode(y=alt.Y("low:Q"), y2="high:Q"))
-    return alt.layer(*layers).properties(height=400)
+    return x, y
 
 
-def _of(rows: list[dict[str, Any]]) -> alt.Chart:
-    return alt.Chart(alt.Data(values=rows))
+def _ticks(low: float, high: float) -> list[float]:
+    """Round values between the two: none in the room for the names."""
+    step = next((step for step in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05) if (high - low) / step <= 7), 0.1)
+    return [round(step * number, 3) for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _points(rows: list[dict[str, Any]], colour: str, size: int, opacity: float) -> alt.Chart:
-    return _of(rows).mark_point(filled=True, color=colour, size=size, opacity=opacity, clip=True)
+def _right(last: int) -> float:
+    return last * 1.17 + 1
 
 
-def _crashes(rows: list[dict[str, Any]]) -> alt.Chart:
-    return _of(rows).mark_point(shape="cross", angle=45, color=theme.CRASH, size=70, filled=True, opacity=1)
+def _top(low: float, high: float) -> float:
+    return high + 0.6 * (high - low)
 
 
-def _names(keeps: list[dict[str, Any]], last: int) -> alt.Chart:
-    """Names of the keeps, thinned so that they do not run into each other; the best and the newest first."""
-    gap = math.ceil(last / 40)
+def _chosen(keeps: list[dict[str, Any]], last: int, low: float, high: float) -> list[dict[str, Any]]:
+    """Keeps to name: of names that would run into each other the one of the larger step."""
+    across, up = _SIZE[0] / (_right(last) + 0.5), _SIZE[1] / (_top(low, high) - low)
+    sine, cosine = math.sin(math.radians(_ANGLE)), math.cos(math.radians(_ANGLE))
+    # Distance of a name from a parallel one, in pixels: two names are apart when these are.
+    lines = {row["experiment"]: across * row["number"] * sine - up * row["cv_auc"] * cosine for row in keeps}
+    rise = {row["experiment"]: row["cv_auc"] - before["cv_auc"] for before, row in itertools.pairwise(keeps)}
+    ranked = sorted(keeps, key=lambda row: (row is not keeps[0], row is not keeps[-1], -rise.get(row["experiment"], 0)))
     chosen: list[dict[str, Any]] = []
-    for row in reversed(keeps):
-        if all(abs(row["number"] - other["number"]) >= gap for other in chosen):
+    for row in ranked:
+        if all(abs(lines[row["experiment"]] - lines[other["experiment"]]) >= _LINE for other in chosen):
             chosen.append(row)
-    mark = {"angle": 325, "align": "left", "baseline": "middle", "dx": 8, "dy": -5, "fontSize": 11.5}
-    return _of(chosen).mark_text(**mark, color=theme.INK, opacity=alt.ExprRef(f"{_WIDE} ? 0.9 : 0"))
+    return chosen
+
+
+def _names(keeps: list[dict[str, Any]], colour: str, stroke: float) -> alt.Chart:
+    """Their names, on a wide page alone."""
+    text = alt.ExprRef(f"{_WIDE} ? datum.label : ''")
+    mark = {"angle": 360 - _ANGLE, "align": "left", "baseline": "middle", "dx": 10, "fontSize": 11.5}
+    halo = {"stroke": colour, "strokeWidth": stroke} if stroke else {}
+    return alt.Chart(alt.Data(values=keeps)).mark_text(**mark, **halo, color=colour, text=text)

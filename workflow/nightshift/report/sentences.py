@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nightshift.report import theme
 from nightshift.report.charts import call_the_top
 from nightshift.report.gather import Facts, baseline_of
 
@@ -41,7 +42,7 @@ def lede(facts: Facts) -> list[str]:
             f"More experiments ran since: the champion is now {facts.champion}, and the verdict is still that of "
             f"{facts.verdict['champion']['experiment']}. It comes anew when the night ends."
         )
-    return told
+    return [theme.unbroken(text) for text in told]
 
 
 def tiles(facts: Facts) -> list[tuple[str, str, str]]:
@@ -67,7 +68,7 @@ def tiles(facts: Facts) -> list[tuple[str, str, str]]:
             )
     if facts.curves:
         point = next(p for p in facts.curves["models"]["champion"]["gain"] if abs(p["share"] - 0.1) < 1e-6)
-        found.append((f"{point['gain']:.0%}", "of the wins in the top 10 %", f"{point['low']:.0%} to {point['high']:.0%}"))
+        found.append((f"{theme.percent(point['gain'])}", "of the wins in the top 10 %", f"{theme.percent(point['low'])} to {theme.percent(point['high'])}"))
     if not verdict and facts.metrics:
         found.append(
             (f"{facts.metrics['cv_auc']:.3f}", f"cross-validated AUC of {facts.champion}", "the champion so far")
@@ -76,7 +77,7 @@ def tiles(facts: Facts) -> list[tuple[str, str, str]]:
         if baseline:
             found.append((f"{facts.metrics['cv_auc'] - baseline['cv_auc']:+.3f}", "over the baseline", "in cross-validation"))
     found.append(_experiments(facts.rows))
-    return [(figure.replace("%", " %"), what, small) for figure, what, small in found]
+    return [(figure, theme.unbroken(what), theme.unbroken(small)) for figure, what, small in found]
 
 
 def _experiments(rows: list[dict[str, Any]]) -> tuple[str, str, str]:
@@ -95,13 +96,27 @@ def who_found(rows: list[dict[str, Any]]) -> list[list[str]]:
         kept = [row for row in mine if row["status"] == "keep"]
         added = sum(row["delta"] or 0 for row in kept)
         crashed = sum(row["status"] == "crash" for row in mine)
-        told.append([author, str(len(mine)), str(len(kept)), str(crashed), f"{added:+.4f}" if kept else ""])
+        told.append([author, str(len(mine)), str(len(kept)), str(crashed), f"{added:+.4f}" if any(row["delta"] for row in kept) else ""])
     return told
 
 
 def top_sentence(facts: Facts) -> str | None:
     """Call the top 10 % and you reach so many of the wins."""
     return call_the_top(facts) if facts.curves else None
+
+
+def shuffled(facts: Facts) -> str:
+    """What the sources are worth to the champion."""
+    told = [f"{row['name']} costs {row['drop']:.3f}" for row in facts.diagnosis["importance"]["sources"]]
+    return (
+        "A thing matters as much as AUC is lost when its values are shuffled among the development cases, each predicted by "
+        f"models that never saw it. Shuffling {', and '.join(told)}."
+    )
+
+
+def counts(facts: Facts) -> list[tuple[str, str]]:
+    """What ingest counted, zeros left out."""
+    return [(name.replace("_", " "), f"{count:,}") for name, count in facts.card["counts"].items() if count]
 
 
 def no_gain_note(facts: Facts) -> str | None:

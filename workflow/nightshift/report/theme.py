@@ -10,6 +10,7 @@ BASELINE = "var(--baseline)"
 FAINT = "var(--faint)"
 MUTED = "var(--muted)"
 INK = "var(--ink)"
+PAPER = "var(--paper)"
 RULE = "var(--rule)"
 CRASH = "var(--crash)"
 FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
@@ -21,6 +22,7 @@ _LIGHT = {
     "faint": "#a4abb1",
     "muted": "#5a636c",
     "ink": "#1c2024",
+    "paper": "#ffffff",
     "rule": "#e2e0da",
     "crash": "#b3261e",
 }
@@ -46,10 +48,21 @@ _CONFIG: dict[str, Any] = {
         "title": None,
         "orient": "top",
         "symbolSize": 120,
+        "symbolOpacity": 1,
         "offset": 4,
     },
     "text": {"color": INK, "font": FONT},
 }
+
+
+def percent(share: float) -> str:
+    """0.16 -> 16 %, which no line breaks apart."""
+    return f"{100 * share:.0f}\u00a0%"
+
+
+def unbroken(text: str) -> str:
+    """The same text, with no line broken before a per cent sign."""
+    return text.replace(" %", "\u00a0%")
 
 
 def finished(spec: dict[str, Any]) -> dict[str, Any]:
