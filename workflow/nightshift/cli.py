@@ -50,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="write results/report.html from what is there, in mid-night too")
     report.add_argument("--out", type=Path, default=Path("results/report.html"), help="where (default: %(default)s)")
-    report.add_argument("--quick", action="store_true", help="do not diagnose a new champion: what matters, where it errs")
+    report.add_argument(
+        "--quick", action="store_true", help="do not diagnose a new champion: what matters, where it errs"
+    )
     report.set_defaults(run=_report)
 
     gc = commands.add_parser("gc", help="remove fold models of bases that no kept experiment uses")

@@ -32,7 +32,9 @@ def curve(facts: Facts) -> Chart | None:
     summary = _summary(facts, keeps, sum(row["cv_auc"] < low for row in ran))
     chart = _drawn(rows, keeps, _band(facts), low, high)
     table = [[row["experiment"], f"{row['cv_auc']:.4f}", row["what"]] for row in keeps]
-    return built("curve", "Every experiment, and the best so far", summary, chart, ["kept", "cv_auc", "hypothesis"], table)
+    return built(
+        "curve", "Every experiment, and the best so far", summary, chart, ["kept", "cv_auc", "hypothesis"], table
+    )
 
 
 def _point(row: dict[str, Any]) -> dict[str, Any]:
@@ -87,18 +89,13 @@ def _drawn(
 ) -> Any:
     last = max(row["number"] for row in rows)
     x, y = _axes(last, low, high)
-    told = ["experiment:N", "status:N", "author:N", alt.Tooltip("cv_auc:Q", format=".4f"), alt.Tooltip("what:N", title="hypothesis")]
-    discards = [row for row in rows if row["status"] == "discard"]
-    crashes = [{**row, "cv_auc": low} for row in rows if row["status"] == "crash"]
-    steps = [*keeps, {**keeps[-1], "number": last}] if keeps else []
-    marks = [
-        (discards, {"type": "point", "filled": True, "color": theme.FAINT, "size": 38, "opacity": 0.75, "clip": True}),
-        (steps, {"type": "line", "interpolate": "step-after", "color": theme.CHAMPION, "strokeWidth": 2.2}),
-        (keeps, {"type": "point", "filled": True, "color": theme.CHAMPION, "size": 80, "opacity": 1}),
-        (crashes, {"type": "point", "shape": "cross", "angle": 45, "color": theme.CRASH, "size": 70, "filled": True, "opacity": 1}),
-    ]
+    told = ["experiment:N", "status:N", "author:N", alt.Tooltip("cv_auc:Q", format=".4f")]
+    told.append(alt.Tooltip("what:N", title="hypothesis"))
     layers = []
-    for of, mark in marks:
+    if band:
+        area = alt.Chart(alt.Data(values=[{"low": band[0], "high": band[1]}]))
+        layers.append(area.mark_rect(color=theme.BASELINE, opacity=0.16).encode(y=alt.Y("low:Q"), y2="high:Q"))
+    for of, mark in _marks(rows, keeps, last, low):
         if of:
             layer = alt.Chart(alt.Data(values=of), mark=mark).encode(x=x, y=y)
             layers.append(layer if mark["type"] == "line" else layer.encode(tooltip=told))
@@ -106,10 +103,23 @@ def _drawn(
         chosen = _chosen(keeps, last, low, high)
         # First a halo: a name may lie over the line.
         layers += [_names(chosen, theme.PAPER, 4).encode(x=x, y=y), _names(chosen, theme.INK, 0).encode(x=x, y=y)]
-    if band:
-        area = alt.Chart(alt.Data(values=[{"low": band[0], "high": band[1]}])).mark_rect(color=theme.BASELINE, opacity=0.16)
-        layers.insert(0, area.encode(y=alt.Y("low:Q"), y2="high:Q"))
     return alt.layer(*layers).properties(height=_SIZE[1])
+
+
+def _marks(
+    rows: list[dict[str, Any]], keeps: list[dict[str, Any]], last: int, low: float
+) -> list[tuple[list[dict[str, Any]], dict[str, Any]]]:
+    """What is drawn of the experiments, from the back to the front, with its mark."""
+    discards = [row for row in rows if row["status"] == "discard"]
+    crashes = [{**row, "cv_auc": low} for row in rows if row["status"] == "crash"]
+    steps = [*keeps, {**keeps[-1], "number": last}] if keeps else []
+    point = {"type": "point", "filled": True, "opacity": 1}
+    return [
+        (discards, {**point, "color": theme.FAINT, "size": 38, "opacity": 0.75, "clip": True}),
+        (steps, {"type": "line", "interpolate": "step-after", "color": theme.CHAMPION, "strokeWidth": 2.2}),
+        (keeps, {**point, "color": theme.CHAMPION, "size": 80}),
+        (crashes, {**point, "color": theme.CRASH, "size": 70, "shape": "cross", "angle": 45}),
+    ]
 
 
 def _axes(last: int, low: float, high: float) -> tuple[alt.X, alt.Y]:
@@ -124,7 +134,9 @@ def _axes(last: int, low: float, high: float) -> tuple[alt.X, alt.Y]:
     y = alt.Y(
         "cv_auc:Q",
         title="cross-validated AUC",
-        scale=alt.Scale(domainMin=low, domainMax=alt.ExprRef(f"{_WIDE} ? {_top(low, high)} : {high}"), nice=False, zero=False),
+        scale=alt.Scale(
+            domainMin=low, domainMax=alt.ExprRef(f"{_WIDE} ? {_top(low, high)} : {high}"), nice=False, zero=False
+        ),
         axis=alt.Axis(format=".3f", values=_ticks(low, high)),
     )
     return x, y

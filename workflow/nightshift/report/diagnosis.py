@@ -77,10 +77,7 @@ def open_up(name: str, development: Development, seed: int) -> Opened:
     return Opened(
         experiment,
         {base: load_models(Path(path, MODELS))[:folds] for base, path in plan["bases"].items()},
-        {
-            base: [Path(plan["views"][view]).stem for view in experiment.bases[base].views]
-            for base in experiment.bases
-        },
+        {base: [Path(plan["views"][view]).stem for view in experiment.bases[base].views] for base in experiment.bases},
         {view: load_block(plan["views"][view]) for view in experiment.views},
         np.column_stack([read_scores(Path(plan["bases"][base], "oof.parquet"))[:, 0] for base in over]),
         _segments(experiment, len(development.y)),

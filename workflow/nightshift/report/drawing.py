@@ -50,7 +50,9 @@ def _levels(experiment: Experiment) -> list[list[tuple[str, str]]]:
     level: dict[str, int] = {}
     for name in experiment.in_order():
         level[name] = 1 + max((level[below] for below in experiment.bases[name].bases), default=0)
-    return [[("base", name) for name in experiment.bases if level[name] == n] for n in range(1, max(level.values()) + 1)]
+    return [
+        [("base", name) for name in experiment.bases if level[name] == n] for n in range(1, max(level.values()) + 1)
+    ]
 
 
 def _placed(
@@ -110,7 +112,8 @@ def _box(kind: str, node: _Node) -> str:
 
 def _in_words(experiment: Experiment, weights: dict[str, float]) -> str:
     bases = [
-        f"{name} ({base.learner.kind} on {', '.join([*base.views, *base.bases])})" for name, base in experiment.bases.items()
+        f"{name} ({base.learner.kind} on {', '.join([*base.views, *base.bases])})"
+        for name, base in experiment.bases.items()
     ]
     return f"The champion: {'; '.join(bases)}; put together by a {experiment.stack.method} stack."
 

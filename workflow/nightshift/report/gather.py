@@ -125,7 +125,9 @@ def _versions() -> dict[str, str]:
 
 def _without_secrets(content: Any) -> Any:
     if isinstance(content, dict):
-        return {key: "(not shown)" if _SECRET.search(key) else _without_secrets(value) for key, value in content.items()}
+        return {
+            key: "(not shown)" if _SECRET.search(key) else _without_secrets(value) for key, value in content.items()
+        }
     return content
 
 

@@ -75,7 +75,9 @@ def _on_grid(weight: np.ndarray, hit: np.ndarray, ends: np.ndarray, grid: np.nda
 
 def _points(x: str, y: str, grid: np.ndarray, values: np.ndarray, band: np.ndarray) -> list[dict[str, float]]:
     rows = zip(grid, values, band[0], band[1], strict=True)
-    return [{x: round(at, 4), y: round(v, 4), "low": round(low, 4), "high": round(high, 4)} for at, v, low, high in rows]
+    return [
+        {x: round(at, 4), y: round(v, 4), "low": round(low, 4), "high": round(high, 4)} for at, v, low, high in rows
+    ]
 
 
 def _calibration(y: np.ndarray, groups: np.ndarray, scores: np.ndarray) -> list[dict[str, float]]:

@@ -179,8 +179,12 @@ class _Shuffles:
                 key: _with_shuffles(self.opened.blocks[view], fold.rows, view, [jobs[number] for number in mine])
                 for key, view in zip(self.opened.keys[name], base.views, strict=True)
             }
-            stood_on = [np.column_stack([found[number][below] for below in base.bases]) for number in mine if base.bases]
-            logits = _predicted(model, blocks, np.concatenate(stood_on) if stood_on else None, len(mine) * len(fold.rows))
+            stood_on = [
+                np.column_stack([found[number][below] for below in base.bases]) for number in mine if base.bases
+            ]
+            logits = _predicted(
+                model, blocks, np.concatenate(stood_on) if stood_on else None, len(mine) * len(fold.rows)
+            )
             logits = logits.reshape(len(mine), -1)
             logits[:, ~self.opened.within[name][fold.rows]] = np.nan
             for number, row in zip(mine, logits, strict=True):

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from nightshift.config import Config
 from nightshift.files import write_text
-from nightshift.report import charts, drawing, sentences, theme
+from nightshift.report import champion_charts, drawing, holdout_charts, sentences, theme
 from nightshift.report.charts import Chart
 from nightshift.report.curve import curve
 from nightshift.report.gather import Facts, gather
@@ -57,13 +57,13 @@ def make_charts(facts: Facts) -> dict[str, Chart]:
     """Every chart that the facts allow, by name; one that cannot be drawn is left out and said in the log."""
     wanted: dict[str, Callable[[Facts], Chart | None]] = {"curve": curve}
     if facts.verdict:
-        wanted["ladder"] = charts.ladder
+        wanted["ladder"] = champion_charts.ladder
     if facts.curves and facts.verdict:
-        wanted |= {"roc": charts.roc, "gain": charts.gain, "calibration": charts.calibration}
+        wanted |= {"roc": holdout_charts.roc, "gain": holdout_charts.gain, "calibration": holdout_charts.calibration}
     if _there(facts, "importance"):
-        wanted |= {"views": charts.views, "columns": charts.columns}
+        wanted |= {"views": champion_charts.views, "columns": champion_charts.columns}
     if _there(facts, "slices"):
-        wanted["slices"] = charts.slices
+        wanted["slices"] = champion_charts.slices
     made = {}
     for name, make in wanted.items():
         try:

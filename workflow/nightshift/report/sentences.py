@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from nightshift.report import theme
-from nightshift.report.charts import call_the_top
 from nightshift.report.gather import Facts, baseline_of
+from nightshift.report.holdout_charts import call_the_top
 
 
 def headline(facts: Facts) -> str:
@@ -47,37 +47,33 @@ def lede(facts: Facts) -> list[str]:
 
 def tiles(facts: Facts) -> list[tuple[str, str, str]]:
     """Figure, what it is, and its small print, for the first screen."""
-    found = []
-    verdict = facts.verdict
-    if verdict:
-        side = verdict["champion"]
-        found.append(
-            (
-                f"{side['holdout_auc']:.3f}",
-                "AUC of the champion on the holdout",
-                f"95 % interval {side['ci_low']:.3f} to {side['ci_high']:.3f}; a coin has 0.500",
-            )
-        )
-        if verdict["delta"] is not None and verdict["champion"] != verdict["baseline"]:
-            found.append(
-                (
-                    f"{verdict['delta']:+.3f}",
-                    "gain over one XGBoost on everything",
-                    f"95 % interval {verdict['delta_low']:+.3f} to {verdict['delta_high']:+.3f}",
-                )
-            )
+    found = _of_the_verdict(facts.verdict) if facts.verdict else _so_far(facts)
     if facts.curves:
         point = next(p for p in facts.curves["models"]["champion"]["gain"] if abs(p["share"] - 0.1) < 1e-6)
-        found.append((f"{theme.percent(point['gain'])}", "of the wins in the top 10 %", f"{theme.percent(point['low'])} to {theme.percent(point['high'])}"))
-    if not verdict and facts.metrics:
-        found.append(
-            (f"{facts.metrics['cv_auc']:.3f}", f"cross-validated AUC of {facts.champion}", "the champion so far")
-        )
-        baseline = baseline_of(facts.rows)
-        if baseline:
-            found.append((f"{facts.metrics['cv_auc'] - baseline['cv_auc']:+.3f}", "over the baseline", "in cross-validation"))
+        low, high = theme.percent(point["low"]), theme.percent(point["high"])
+        found.append((theme.percent(point["gain"]), "of the wins in the top 10 %", f"95 % interval {low} to {high}"))
     found.append(_experiments(facts.rows))
     return [(figure, theme.unbroken(what), theme.unbroken(small)) for figure, what, small in found]
+
+
+def _of_the_verdict(verdict: dict[str, Any]) -> list[tuple[str, str, str]]:
+    side = verdict["champion"]
+    interval = f"95 % interval {side['ci_low']:.3f} to {side['ci_high']:.3f}; a coin has 0.500"
+    found = [(f"{side['holdout_auc']:.3f}", "AUC of the champion on the holdout", interval)]
+    if verdict["delta"] is not None and side != verdict["baseline"]:
+        interval = f"95 % interval {verdict['delta_low']:+.3f} to {verdict['delta_high']:+.3f}"
+        found.append((f"{verdict['delta']:+.3f}", "gain over one XGBoost on everything", interval))
+    return found
+
+
+def _so_far(facts: Facts) -> list[tuple[str, str, str]]:
+    if not facts.metrics:
+        return []
+    auc, baseline = facts.metrics["cv_auc"], baseline_of(facts.rows)
+    found = [(f"{auc:.3f}", f"cross-validated AUC of {facts.champion}", "the champion so far")]
+    if baseline:
+        found.append((f"{auc - baseline['cv_auc']:+.3f}", "over the baseline", "in cross-validation"))
+    return found
 
 
 def _experiments(rows: list[dict[str, Any]]) -> tuple[str, str, str]:
@@ -96,7 +92,15 @@ def who_found(rows: list[dict[str, Any]]) -> list[list[str]]:
         kept = [row for row in mine if row["status"] == "keep"]
         added = sum(row["delta"] or 0 for row in kept)
         crashed = sum(row["status"] == "crash" for row in mine)
-        told.append([author, str(len(mine)), str(len(kept)), str(crashed), f"{added:+.4f}" if any(row["delta"] for row in kept) else ""])
+        told.append(
+            [
+                author,
+                str(len(mine)),
+                str(len(kept)),
+                str(crashed),
+                f"{added:+.4f}" if any(row["delta"] for row in kept) else "",
+            ]
+        )
     return told
 
 
