@@ -69,7 +69,7 @@ def slices(facts: Facts) -> Chart | None:
         ]
         for row in rows
     ]
-    return built("slices", f"The {min(len(rows), _SLICES_SHOWN)} weakest slices", summary, chart, head, table)
+    return built("slices", "The weakest slices", summary, chart, head, table)
 
 
 def ladder(facts: Facts) -> Chart | None:

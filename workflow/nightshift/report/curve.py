@@ -17,6 +17,7 @@ _LABEL = 36
 _ANGLE = 50  # of the names, upwards
 _LINE = 15  # pixels that two names need between them
 _SIZE = (720, 460)  # of the picture on a wide page, roughly; heights are exact
+_TIMES = "M-.7,-.7L.7,.7M.7,-.7L-.7,.7"  # a diagonal cross
 # A picture outside the page has no container.
 _WIDE = "(containerSize()[0] || 760) > 640"
 
@@ -118,7 +119,10 @@ def _marks(
         (discards, {**point, "color": theme.FAINT, "size": 38, "opacity": 0.75, "clip": True}),
         (steps, {"type": "line", "interpolate": "step-after", "color": theme.CHAMPION, "strokeWidth": 2.2}),
         (keeps, {**point, "color": theme.CHAMPION, "size": 80}),
-        (crashes, {**point, "color": theme.CRASH, "size": 70, "shape": "cross", "angle": 45}),
+        (
+            crashes,
+            {"type": "point", "stroke": theme.CRASH, "strokeWidth": 2, "size": 60, "opacity": 1, "shape": _TIMES},
+        ),
     ]
 
 
@@ -144,7 +148,7 @@ def _axes(last: int, low: float, high: float) -> tuple[alt.X, alt.Y]:
 
 def _ticks(low: float, high: float) -> list[float]:
     """Round values between the two: none in the room for the names."""
-    step = next((step for step in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05) if (high - low) / step <= 7), 0.1)
+    step = next((step for step in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05) if (high - low) / step <= 9), 0.1)
     return [round(step * number, 3) for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 

@@ -91,11 +91,13 @@ def gain(facts: Facts) -> Chart:
 def call_the_top(facts: Facts, share: float = 0.1) -> str:
     """The sentence: call the top 10 % and you reach so many of the wins."""
     point = _at(facts.curves["models"]["champion"]["gain"], "share", share)
-    lift = point["gain"] / share
-    return (
-        f"Call the top {theme.percent(share)} and you reach {theme.percent(point['gain'])} of the wins (95 % interval {theme.percent(point['low'])} to "
-        f"{theme.percent(point['high'])}), {lift:.1f} times what calling at random reaches."
-    )
+    interval = f"95 % interval {theme.percent(point['low'])} to {theme.percent(point['high'])}"
+    told = f"Call the top {theme.percent(share)} and you reach {theme.percent(point['gain'])} of the wins ({interval})"
+    if point["low"] <= share:
+        return theme.unbroken(
+            f"{told}; calling at random reaches {theme.percent(share)}, so that is not shown to be better."
+        )
+    return theme.unbroken(f"{told}, {point['gain'] / share:.1f} times what calling at random reaches.")
 
 
 def _at(points: list[dict[str, float]], name: str, value: float) -> dict[str, float]:
