@@ -124,6 +124,5 @@ rule report:
         "results/benchmarks/report.tsv"
     params:
         config=NIGHT.model_dump(mode="json"),
-        plots="results/plots",
     script:
         "../scripts/report.py"

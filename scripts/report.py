@@ -6,8 +6,10 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logging_to(snakemake.log):
+    from pathlib import Path
+
     from nightshift.config import Config
     from nightshift.report import write_report
 
     config = Config.model_validate(snakemake.params.config)
-    write_report(snakemake.output.page, config, plots=snakemake.params.plots)
+    write_report(snakemake.output.page, config, plots=Path(snakemake.output.curve).parent)

@@ -103,7 +103,7 @@ def _drawn(
     if keeps:
         chosen = _chosen(keeps, last, low, high)
         # First a halo: a name may lie over the line.
-        layers += [_names(chosen, theme.PAPER, 4).encode(x=x, y=y), _names(chosen, theme.INK, 0).encode(x=x, y=y)]
+        layers += [_names(chosen, theme.PAPER, 3).encode(x=x, y=y), _names(chosen, theme.INK, 0).encode(x=x, y=y)]
     return alt.layer(*layers).properties(height=_SIZE[1])
 
 
@@ -178,6 +178,6 @@ def _chosen(keeps: list[dict[str, Any]], last: int, low: float, high: float) -> 
 def _names(keeps: list[dict[str, Any]], colour: str, stroke: float) -> alt.Chart:
     """Their names, on a wide page alone."""
     text = alt.ExprRef(f"{_WIDE} ? datum.label : ''")
-    mark = {"angle": 360 - _ANGLE, "align": "left", "baseline": "middle", "dx": 10, "fontSize": 11.5}
+    mark = {"angle": 360 - _ANGLE, "align": "left", "baseline": "middle", "dx": 13, "fontSize": 11.5}
     halo = {"stroke": colour, "strokeWidth": stroke} if stroke else {}
     return alt.Chart(alt.Data(values=keeps)).mark_text(**mark, **halo, color=colour, text=text)
