@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test night test lint format bench soak schemas lock clean
+.PHONY: help setup setup-test setup-browser night test lint format bench soak schemas lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -36,6 +36,13 @@ setup: $(VENV)/run.done ## create .venv with the locked dependencies
 	@echo "Ready. In this shell:  source $(VENV)/bin/activate   then:  snakemake --cores 8"
 
 setup-test: $(VENV)/test.done
+
+# Tests of the report drive a real chromium; without one they are skipped.
+setup-browser: setup-test ## chromium for the tests of the report, by apt when it is missing
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+		root=; [ "$$(id -u)" = 0 ] || root=sudo; \
+		$$root apt-get update -q && \
+		$$root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium fonts-liberation; }
 
 night: setup ## one night on demo data (or on what config/config.yaml names)
 	snakemake --cores $(CORES)

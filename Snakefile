@@ -34,6 +34,7 @@ rule all:
         records=proposed_so_far,
         proposals=next_proposal,
         ending="results/ending.md",
+        page="results/report.html",
         night="results/record.json",
 
 

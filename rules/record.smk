@@ -27,7 +27,12 @@ rule ledger:
         records=proposed_so_far,
         proposals=next_proposal,
     output:
-        "results/ledger.tsv",
+        report(
+            "results/ledger.tsv",
+            caption="../workflow/report/ledger.rst",
+            category="Experiments",
+            labels={"plot": "ledger"},
+        ),
     log:
         "results/logs/ledger.log",
     script:
@@ -40,6 +45,7 @@ rule record_night:
         verdict="results/verdict.json",
         champion="results/champion",
         ending="results/ending.md",
+        report="results/report.html",
     output:
         "results/record.json",
     log:

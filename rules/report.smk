@@ -26,7 +26,14 @@ rule verdict:
         labels="results/data/holdout/labels.parquet",
         identity="results/data/identity.json",
     output:
-        "results/verdict.json",
+        verdict=report(
+            "results/verdict.json",
+            caption="../workflow/report/verdict.rst",
+            category="Verdict",
+            labels={"what": "the figures"},
+        ),
+        # All that the report shows of the holdout: no other rule has its labels.
+        curves="results/verdict/curves.json",
     log:
         "results/logs/verdict.log",
     benchmark:
@@ -53,3 +60,69 @@ rule ending:
         config=NIGHT.model_dump(mode="json"),
     script:
         "../scripts/ending.py"
+
+
+rule diagnose:
+    input:
+        champion="results/champion",
+    output:
+        "results/diagnosis.json",
+    log:
+        "results/logs/diagnose.log",
+    benchmark:
+        "results/benchmarks/diagnose.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        seed=SEARCH["seed"],
+    script:
+        "../scripts/diagnose.py"
+
+
+rule report:
+    input:
+        ledger="results/ledger.tsv",
+        verdict="results/verdict.json",
+        curves="results/verdict/curves.json",
+        diagnosis="results/diagnosis.json",
+        noise="results/noise/noise.json",
+    output:
+        page=report(
+            "results/report.html",
+            caption="../workflow/report/page.rst",
+            category="Verdict",
+            labels={"what": "the report, one page"},
+        ),
+        curve=report(
+            "results/plots/curve.svg",
+            caption="../workflow/report/curve.rst",
+            category="Experiments",
+            labels={"plot": "running best"},
+        ),
+        roc=report(
+            "results/plots/roc.svg",
+            caption="../workflow/report/roc.rst",
+            category="Holdout",
+            labels={"plot": "ROC"},
+        ),
+        gain=report(
+            "results/plots/gain.svg",
+            caption="../workflow/report/gain.rst",
+            category="Holdout",
+            labels={"plot": "gain"},
+        ),
+        calibration=report(
+            "results/plots/calibration.svg",
+            caption="../workflow/report/calibration.rst",
+            category="Holdout",
+            labels={"plot": "calibration"},
+        ),
+    log:
+        "results/logs/report.log",
+    benchmark:
+        "results/benchmarks/report.tsv"
+    params:
+        config=NIGHT.model_dump(mode="json"),
+    script:
+        "../scripts/report.py"

@@ -9,4 +9,5 @@ with logging_to(snakemake.log):
     from nightshift.config import Data
     from nightshift.morning import open_holdout
 
-    open_holdout(snakemake.input, snakemake.output[0], Data.model_validate(snakemake.params.data))
+    data = Data.model_validate(snakemake.params.data)
+    open_holdout(snakemake.input, snakemake.output.verdict, snakemake.output.curves, data)

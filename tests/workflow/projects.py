@@ -12,7 +12,18 @@ import yaml
 
 REPO = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-SHIPPED = ("Snakefile", "rules", "scripts", "profiles", "dvc.yaml", "dvc.lock", ".dvc", ".dvcignore", ".gitignore")
+SHIPPED = (
+    "Snakefile",
+    "rules",
+    "scripts",
+    "profiles",
+    "dvc.yaml",
+    "dvc.lock",
+    ".dvc",
+    ".dvcignore",
+    ".gitignore",
+    "workflow/report",
+)
 
 
 @dataclass
@@ -90,6 +101,7 @@ def make_project(root: Path, config: dict, git: bool = True) -> Project:
     for name in SHIPPED:
         source = REPO / name
         copy = shutil.copytree if source.is_dir() else shutil.copy2
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
         copy(source, root / name, **({"ignore": shutil.ignore_patterns("tmp", "cache")} if source.is_dir() else {}))
     project = Project(root)
     project.write("config/config.yaml", yaml.safe_dump(config))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -80,6 +81,39 @@ def test_verdict_has_the_fixed_keys(finished_night):
     assert verdict["sentence"].replace("\n", " ") in " ".join(
         finished_night.path("results/ending.md").read_text().split()
     )
+
+
+def test_the_report_has_all_of_its_parts(finished_night):
+    page = finished_night.path("results/report.html").read_text()
+    for chart in ("curve", "gain", "roc", "calibration", "views", "slices"):
+        assert f'id="chart-{chart}"' in page
+    diagnosis = read(finished_night, "results/diagnosis.json")
+    assert not any("failed" in diagnosis[part] for part in ("importance", "words", "slices"))
+    verdict = read(finished_night, "results/verdict.json")
+    assert diagnosis["champion"] == verdict["champion"]["experiment"]
+    assert verdict["sentence"][:60] in page
+    roc = read(finished_night, "results/verdict/curves.json")["models"]["champion"]["roc"]
+    area = np.trapezoid([point["tpr"] for point in roc], [point["fpr"] for point in roc])
+    assert area == pytest.approx(verdict["champion"]["holdout_auc"], abs=0.02)
+
+
+def test_the_report_on_demand_is_the_same_and_disturbs_nothing(night):
+    before = night.path("results/report.html").read_text()
+    night.run("nightshift", "report")
+    assert night.path("results/report.html").read_text() == before
+    assert "Nothing to be done" in night.snakemake("--cores", "1", "-n")
+    for file in ("verdict.json", "diagnosis.json", "ledger.tsv"):
+        night.path(f"results/{file}").unlink()
+    night.run("nightshift", "report", "--out", "middle.html")
+    assert "No verdict yet" in night.path("middle.html").read_text()
+    assert not night.path("results/diagnosis.json").exists()
+
+
+def test_snakemakes_own_report_has_the_pictures(night):
+    night.snakemake("--report", "night.zip")
+    with zipfile.ZipFile(night.path("night.zip")) as archive:
+        names = {name.rpartition("/")[2] for name in archive.namelist()}
+    assert {"report.html", "curve.svg", "roc.svg", "gain.svg", "calibration.svg", "verdict.json", "ledger.tsv"} <= names
 
 
 def test_the_champion_predicts_raw_rows_by_itself(finished_night):

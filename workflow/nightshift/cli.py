@@ -48,6 +48,13 @@ def _parser() -> argparse.ArgumentParser:
     ladder = commands.add_parser("ladder", help="what each step from one model to the champion is worth")
     ladder.set_defaults(run=_ladder)
 
+    report = commands.add_parser("report", help="write results/report.html from what is there, in mid-night too")
+    report.add_argument("--out", type=Path, default=Path("results/report.html"), help="where (default: %(default)s)")
+    report.add_argument(
+        "--quick", action="store_true", help="do not diagnose a new champion: what matters, where it errs"
+    )
+    report.set_defaults(run=_report)
+
     gc = commands.add_parser("gc", help="remove fold models of bases that no kept experiment uses")
     gc.add_argument("-n", "--dry-run", action="store_true", help="say what would go, and how much it is")
     gc.set_defaults(run=_gc)
@@ -104,6 +111,14 @@ def _ladder(options: argparse.Namespace) -> None:
     if not path.exists():
         raise NightshiftError("no night has ended here yet: the ladder comes with the verdict, `snakemake --cores all`")
     print(table(read_json(path)["ladder"]))
+
+
+def _report(options: argparse.Namespace) -> None:
+    from nightshift.report.command import report_now
+
+    facts = report_now(_project(), options.out, options.quick)
+    size = options.out.stat().st_size / 1e6
+    print(f"{options.out}: {len(facts.rows)} experiments, champion {facts.champion or 'none yet'}, {size:.1f} MB")
 
 
 def _gc(options: argparse.Namespace) -> None:

@@ -137,6 +137,7 @@ def _places(root: Path) -> str:
         [
             "## Where things lie",
             "",
+            "    results/report.html            all of this as one page, with pictures: open it in a browser",
             "    results/ledger.tsv             every experiment, one row each",
             "    results/verdict.json           the figures of the verdict",
             "    results/champion/              the model; nightshift.predict('results/champion', cases, transcripts)",

@@ -18,6 +18,7 @@ from nightshift.ledger import finished
 from nightshift.model import load_model, model_of, save_model
 from nightshift.names import EXPERIMENTS
 from nightshift.plan import read_plan
+from nightshift.report.holdout import holdout_curves
 from nightshift.rungs import BASELINE
 from nightshift.verdict import Candidate, count_opening, make_verdict
 
@@ -45,8 +46,8 @@ def crown(target: str, data: Data) -> None:
     save_model(target, folder, data)
 
 
-def open_holdout(source: Any, target: str, data: Data) -> None:
-    """Predict the holdout with champion, baseline and the ladder's rungs between, and write the verdict."""
+def open_holdout(source: Any, target: str, curves: str, data: Data) -> None:
+    """Predict the holdout with champion, baseline and the ladder's rungs between; write the verdict and its curves."""
     raw = read_raw(Path(source.cases).parent)
     labels = pd.read_parquet(source.labels)
     model = load_model(source.champion)
@@ -69,6 +70,8 @@ def open_holdout(source: Any, target: str, data: Data) -> None:
         for rung, folder in rungs.items()
     }
     verdict["ladder"] = figures(rungs, logits, y, groups)
+    sides = {"champion": champion.logits} | ({} if baseline in (None, champion) else {"baseline": baseline.logits})
+    write_json(curves, holdout_curves(y, groups, sides))
     write_json(target, verdict)
 
 

@@ -1,0 +1,26 @@
+"""A real browser for the report. Helpers of the unit tests make its night."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless chromium; skipped where none is installed (`make setup-browser` installs it)."""
+    found = os.environ.get("NIGHTSHIFT_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None:
+        pytest.skip("no chromium is installed: make setup-browser")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make setup-test")
+    with playwright.sync_playwright() as running:
+        launched = running.chromium.launch(executable_path=found, args=_QUIET)
+        yield launched
+        launched.close()
