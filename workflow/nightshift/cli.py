@@ -114,6 +114,7 @@ def _ladder(options: argparse.Namespace) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
+    import nightshift.job  # noqa: F401  one thread, set before numpy is imported
     from nightshift.report.command import report_now
 
     facts = report_now(_project(), options.out, options.quick)

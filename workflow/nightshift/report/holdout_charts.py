@@ -22,10 +22,9 @@ def _side_names(facts: Facts) -> dict[str, str]:
 
 
 def _records(facts: Facts, curve: str) -> tuple[list[dict[str, Any]], alt.Color]:
-    names = _side_names(facts)
     models = facts.curves["models"]
-    rows = [{**point, "model": names[side]} for side in models for point in models[side][curve]]
-    scale = alt.Scale(domain=[names[side] for side in models], range=[_COLOURS[side] for side in models])
+    rows = [{**point, "model": side} for side in models for point in models[side][curve]]
+    scale = alt.Scale(domain=list(models), range=[_COLOURS[side] for side in models])
     return rows, alt.Color("model:N", scale=scale)
 
 
@@ -45,7 +44,7 @@ _UNIT = alt.Scale(domain=[0, 1], nice=False)
 def _banded(facts: Facts, curve: str, x: tuple[str, str], y: tuple[str, str], diagonal: bool = True) -> alt.LayerChart:
     """A line a model with its pointwise band, over the diagonal of chance."""
     rows, colour = _records(facts, curve)
-    colour = colour.legend(symbolType="stroke", symbolSize=500, symbolStrokeWidth=2.5)
+    colour = colour.legend(symbolType="stroke", symbolSize=400, symbolStrokeWidth=2.5)
     base = alt.Chart(alt.Data(values=rows)).encode(x=_percent(*x, scale=_UNIT), color=colour)
     chance = alt.Chart(alt.Data(values=[{"a": 0, "b": 0}, {"a": 1, "b": 1}])).mark_line(
         color=theme.MUTED, strokeDash=[4, 4], strokeWidth=1

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from nightshift.calibrate import apply_platt
 from nightshift.crossfit import logits_for_fold
 from nightshift.data.development import Development
-from nightshift.encode import take
+from nightshift.encode import BlocksEncoder, take
 from nightshift.experiment import Experiment
 from nightshift.metrics import cross_validated
 from nightshift.stack import FittedStack, fit_stack
@@ -176,7 +177,7 @@ class _Shuffles:
                 continue
             base, model = self.bases[name], self.opened.models[name][fold.number]
             blocks = {
-                key: _with_shuffles(self.opened.blocks[view], fold.rows, view, [jobs[number] for number in mine])
+                key: _with_shuffles(model, key, self.opened.blocks[view], fold.rows, view, [jobs[n] for n in mine])
                 for key, view in zip(self.opened.keys[name], base.views, strict=True)
             }
             stood_on = [
@@ -205,22 +206,52 @@ class _Shuffles:
         return fold.stack.predict(apply_platt(fold.line, raw))
 
 
-def _predicted(model: FoldModel, blocks: dict[str, Block], below: np.ndarray | None, n: int) -> np.ndarray:
+@dataclass(frozen=True)
+class _Encoded:
+    """A block that is a matrix already."""
+
+    matrix: Any
+
+    def take(self, rows: np.ndarray) -> _Encoded:
+        return _Encoded(self.matrix[rows])
+
+
+class _Encoder:
+    """A fold model's encoder that takes encoded blocks too: what no shuffle mixes is encoded once, not for each job."""
+
+    def __init__(self, fitted: BlocksEncoder):
+        self.fitted = fitted
+
+    def transform(self, blocks: dict[str, Any]) -> Any:
+        parts = [
+            blocks[name].matrix if isinstance(blocks[name], _Encoded) else encoder.transform(blocks[name])
+            for name, encoder in self.fitted.encoders_.items()
+        ]
+        if not any(sparse.issparse(part) for part in parts):
+            return np.hstack(parts)
+        matrix = sparse.hstack([sparse.csr_array(part) for part in parts], format="csr")
+        return matrix.toarray() if self.fitted.dense_ else matrix
+
+
+def _predicted(model: FoldModel, blocks: dict[str, Any], below: np.ndarray | None, n: int) -> np.ndarray:
+    ready = FoldModel(_Encoder(model.encoder), model.classifiers, model.line)
     parts = [np.arange(start, min(n, start + _ROWS_AT_ONCE)) for start in range(0, n, _ROWS_AT_ONCE)]
     return np.concatenate(
-        [model.predict_logit(take(blocks, part), None if below is None else below[part]) for part in parts]
+        [ready.predict_logit(take(blocks, part), None if below is None else below[part]) for part in parts]
     )
 
 
-def _with_shuffles(block: Block, rows: np.ndarray, view: str, jobs: list[Job]) -> Block:
+def _with_shuffles(
+    model: FoldModel, key: str, block: Block, rows: np.ndarray, view: str, jobs: list[Job]
+) -> Columns | _Encoded:
     """Rows of a block once for each job, job after job, with what the job shuffles in its order."""
 
     def places(column: str | None) -> np.ndarray:
-        return np.concatenate(
-            [rows[order] if (view, None) in of or (view, column) in of else rows for of, order in jobs]
-        )
+        everyone = np.arange(len(rows))
+        return np.concatenate([order if (view, None) in of or (view, column) in of else everyone for of, order in jobs])
 
-    if not isinstance(block, Columns):
-        return block.take(places(None))
-    columns = {name: block.frame[name].take(places(str(name))).reset_index(drop=True) for name in block.frame}
+    part = block.take(rows)
+    if not isinstance(part, Columns) or all(column is None for of, _ in jobs for name, column in of if name == view):
+        return _Encoded(model.encoder.encoders_[key].transform(part)[places(None)])
+    columns = {name: part.frame[name].take(places(str(name))).reset_index(drop=True) for name in part.frame}
     return Columns(pd.DataFrame(columns))
