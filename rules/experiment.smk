@@ -18,8 +18,10 @@ rule featurize:
     benchmark:
         "results/benchmarks/views/{digest}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=TIMEOUT_MINUTES,
+        mem_mb=JOB_MEMORY,
+        runtime=JOB_MINUTES,
+    params:
+        limits=LIMITS,
     script:
         "../scripts/featurize.py"
 
@@ -35,8 +37,10 @@ rule train_base:
     benchmark:
         "results/benchmarks/bases/{digest}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=TIMEOUT_MINUTES,
+        mem_mb=JOB_MEMORY,
+        runtime=JOB_MINUTES,
+    params:
+        limits=LIMITS,
     script:
         "../scripts/train_base.py"
 
@@ -54,9 +58,10 @@ rule stack:
     benchmark:
         "results/experiments/{exp}/logs/stack.tsv"
     resources:
-        mem_mb=2000,
-        runtime=TIMEOUT_MINUTES,
+        mem_mb=JOB_MEMORY,
+        runtime=JOB_MINUTES,
     params:
+        limits=LIMITS,
         seed=SEARCH["seed"],
     script:
         "../scripts/stack.py"
@@ -78,9 +83,10 @@ rule score:
     benchmark:
         "results/experiments/{exp}/logs/score.tsv"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=JOB_MEMORY,
+        runtime=JOB_MINUTES,
     params:
+        limits=LIMITS,
         search=SEARCH,
     script:
         "../scripts/score.py"
