@@ -97,7 +97,7 @@ def _be_the_child(work: Callable[[], Any], pipe: int, parent: int) -> None:
         _settle(parent)
         report = _report_of(work)
         with os.fdopen(pipe, "wb") as handle:
-            handle.write(json.dumps(report).encode())
+            handle.write(report)
         code = 0
     finally:
         with contextlib.suppress(Exception):
@@ -125,15 +125,20 @@ def _settle(parent: int) -> None:
     faulthandler.register(signal.SIGUSR1, file=2)
 
 
-def _report_of(work: Callable[[], Any]) -> dict[str, Any]:
+def _report_of(work: Callable[[], Any]) -> bytes:
     try:
-        report = {"value": work()}
-        json.dumps(report, allow_nan=False)
-        return report
+        return json.dumps({"value": work()}, allow_nan=False, default=_plain).encode()
     except BaseException as error:
         with contextlib.suppress(Exception):
             traceback.print_exc()
-        return describe(error)
+        return json.dumps(describe(error)).encode()
+
+
+def _plain(value: Any) -> Any:
+    """A number or truth value of numpy as Python's own."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot be reported")
 
 
 def describe(error: BaseException) -> dict[str, Any]:
