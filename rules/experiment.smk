@@ -20,6 +20,8 @@ rule featurize:
     resources:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
+    # Not for what fails inside (nightshift.contain sees to that) but for a job that is itself killed, or its node lost.
+    retries: 1
     params:
         limits=LIMITS,
     script:
@@ -39,6 +41,7 @@ rule train_base:
     resources:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
+    retries: 1
     params:
         limits=LIMITS,
     script:
@@ -60,6 +63,7 @@ rule stack:
     resources:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
+    retries: 1
     params:
         limits=LIMITS,
         seed=SEARCH["seed"],
@@ -85,6 +89,7 @@ rule score:
     resources:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
+    retries: 1
     params:
         limits=LIMITS,
         search=SEARCH,
