@@ -17,11 +17,11 @@ rule featurize:
         "results/logs/views/{digest}.log",
     benchmark:
         "results/benchmarks/views/{digest}.tsv"
+    # Not for what fails inside (nightshift.contain sees to that) but for a job that is itself killed, or its node lost.
+    retries: 1
     resources:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
-    # Not for what fails inside (nightshift.contain sees to that) but for a job that is itself killed, or its node lost.
-    retries: 1
     params:
         limits=LIMITS,
     script:
@@ -38,10 +38,10 @@ rule train_base:
         "results/logs/bases/{digest}.log",
     benchmark:
         "results/benchmarks/bases/{digest}.tsv"
+    retries: 1
     resources:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
-    retries: 1
     params:
         limits=LIMITS,
     script:
@@ -60,10 +60,10 @@ rule stack:
         "results/experiments/{exp}/logs/stack.log",
     benchmark:
         "results/experiments/{exp}/logs/stack.tsv"
+    retries: 1
     resources:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
-    retries: 1
     params:
         limits=LIMITS,
         seed=SEARCH["seed"],
@@ -86,10 +86,10 @@ rule score:
         "results/experiments/{exp}/logs/score.log",
     benchmark:
         "results/experiments/{exp}/logs/score.tsv"
+    retries: 1
     resources:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
-    retries: 1
     params:
         limits=LIMITS,
         search=SEARCH,
