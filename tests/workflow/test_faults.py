@@ -10,8 +10,7 @@ import pandas as pd
 import psutil
 import pytest
 import yaml
-from conftest import CONFIG
-from projects import make_project
+from projects import CONFIG, make_project
 
 # In the order of the queue, with the kind of crash that is expected; a constant is no fault.
 EXPECTED = {
@@ -62,14 +61,6 @@ def tries(project, how):
     return project.path(".nightshift/tries").read_text().split().count(how)
 
 
-def leftovers(project):
-    """Temporary folders, locks of Snakemake and git, and processes of a night."""
-    found = [path for path in project.root.rglob("*") if path.name.startswith(".") and path.name.count(".") > 2]
-    found += [path for path in project.path(".snakemake/locks").glob("*")]
-    found += [path for path in project.path(".git").rglob("*.lock")]
-    return found
-
-
 def sleepers():
     return [process for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"] == ["sleep", "98765"]]
 
@@ -79,7 +70,7 @@ def test_every_fault_is_a_row_and_the_night_goes_on(project, offered):
     for number, how in enumerate(EXPECTED):
         queue(project, f"{number}-{how}", how)
     project.snakemake("--cores", "2")
-    assert not sleepers() and not leftovers(project)
+    assert not sleepers() and not project.leftovers()
     ledger = project.ledger()
     assert ledger["author"].tolist() == ["baseline", *["human"] * len(EXPECTED), "search"]
     ending = " ".join(project.path("results/ending.md").read_text().split())
@@ -162,5 +153,5 @@ def test_a_disk_that_is_full_or_read_only_and_then_mended(small_disk, finished_n
     remount("size=300m,rw")
     small_disk.path("results/filler").unlink()
     small_disk.snakemake("--cores", "2")
-    assert len(small_disk.ledger()) == 2 and not leftovers(small_disk)
+    assert len(small_disk.ledger()) == 2 and not small_disk.leftovers()
     pd.testing.assert_frame_equal(small_disk.ledger()[:1], finished_night.ledger()[:1], rtol=1e-6)

@@ -8,9 +8,7 @@ import time
 
 import pandas as pd
 import pytest
-from conftest import CONFIG
-from projects import make_project
-from test_faults import leftovers
+from projects import CONFIG, make_project
 
 EARLIEST, LATEST = 2.0, 14.0  # seconds; a night takes about 30 here
 
@@ -43,7 +41,7 @@ def check_as_undisturbed(project, finished_night):
     assert sorted(listed) == [*(f"exp-{k:04d}" for k in range(6)), "night"]
     assert project.run("git", "status", "--porcelain").stdout == finished_night.status_before
     assert project.path("README.md").read_text() == "an edit that is not committed\n"
-    assert not leftovers(project)
+    assert not project.leftovers()
     assert "Nothing to be done" in project.snakemake("--cores", "2")
 
 
