@@ -251,6 +251,25 @@ attempt(work, Limits(600))
         time.sleep(0.02)
 
 
+def test_a_job_that_is_told_to_end_takes_all_descendants_with_it():
+    def work():
+        grandchild = subprocess.Popen(["sleep", "600"], start_new_session=True)
+        Path("pid").write_text(str(grandchild.pid))
+        time.sleep(600)
+
+    job = os.fork()
+    if job == 0:
+        try:
+            attempt(work, LIMITS)
+        finally:
+            os._exit(0)
+    while not Path("pid").exists() or not Path("pid").read_text():
+        time.sleep(0.02)
+    os.kill(job, signal.SIGTERM)
+    os.waitpid(job, 0)
+    assert not psutil.pid_exists(int(Path("pid").read_text()))
+
+
 def test_its_cpu_counts_as_ours():
     def work():
         start = time.process_time()

@@ -26,11 +26,13 @@ def test_temporary_folders_of_the_dead_go_and_those_of_the_living_stay(tmp_path)
     ours = tmp_path / "results" / f".abc.{node}-{os.getpid()}.x1_34567"
     elsewhere = tmp_path / "results" / ".abc.other-1.x1_34567"
     old = tmp_path / "results" / ".abc.other-2.x1_34567"
-    for folder in (gone, ours, elsewhere, old):
+    reused = tmp_path / f".its.number.is.ours.now.{node}-{os.getpid()}.x1_34567"
+    for folder in (gone, ours, elsewhere, old, reused):
         write_text(folder / "partial", "half")
-    os.utime(old, (time.time() - 90_000,) * 2)
+    for folder in (old, reused):
+        os.utime(folder, (time.time() - 90_000,) * 2)
     write_text(tmp_path / "results" / ".hidden" / "file", "of somebody else")
-    assert sorted(remove_leftovers(tmp_path)) == sorted([gone, old])
+    assert sorted(remove_leftovers(tmp_path)) == sorted([gone, old, reused])
     assert ours.exists() and elsewhere.exists() and not gone.exists()
     assert (tmp_path / "results/.hidden/file").exists()
 

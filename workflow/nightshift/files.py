@@ -55,15 +55,17 @@ def remove_leftovers(folder: str | Path) -> list[Path]:
 
 
 def _in_use(holder: Path, pid: int) -> bool:
+    """Whether the process that made it runs; not one that merely has its number, nor one that nobody has buried yet."""
+    import psutil
+
+    changed = holder.stat().st_mtime
     if f".{platform.node()}-{pid}." not in holder.name:
-        return time.time() - holder.stat().st_mtime < _DAY
+        return time.time() - changed < _DAY
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= changed + 1
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
-        pass
-    return True
 
 
 def write_text(path: str | Path, text: str) -> None:

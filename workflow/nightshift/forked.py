@@ -13,10 +13,11 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,11 +79,25 @@ def run_in_child(work: Callable[[], Any], seconds: float, memory_mb: float) -> E
         _be_the_child(work, writing, parent)
     os.close(writing)
     try:
-        return _watch(pid, reading, seconds, memory_mb)
+        with _sigterm_raises():
+            return _watch(pid, reading, seconds, memory_mb)
     finally:
         os.close(reading)
         _end_all_but(ours)
         _set(_PR_SET_CHILD_SUBREAPER, 0)
+
+
+@contextlib.contextmanager
+def _sigterm_raises() -> Iterator[None]:
+    """A scheduler that ends this job ends the child's descendants too, since we come to clean up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _set(option: int, value: int) -> None:
@@ -152,7 +167,7 @@ def describe(error: BaseException) -> dict[str, Any]:
 
 
 def _watch(pid: int, pipe: int, seconds: float, memory_mb: float) -> Ended:
-    start, tree_at, nap, stopped = time.monotonic(), 0.0, 0.001, None
+    start, tree_at, nap, stopped = time.monotonic(), time.monotonic() + _TREE_EVERY, 0.001, None
     said: list[bytes] = []
     child, reading, ended, status = psutil.Process(pid), [pipe], 0, 0
     while True:
