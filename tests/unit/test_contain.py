@@ -63,6 +63,16 @@ def test_an_exception_is_an_error_with_its_traceback(limits):
     assert "in work" in failed.tail and "second line" in failed.tail
 
 
+@pytest.mark.parametrize("limits", [LIMITS, None])
+def test_a_message_of_any_length_and_content_can_be_written(limits):
+    def work():
+        raise ValueError("\ud800" + "x" * 1_000_000)
+
+    failed = failure(work, limits)
+    assert failed.kind == "error" and len(failed.reason) < 600
+    Path("reason").write_text(failed.reason + failed.tail, encoding="utf-8")
+
+
 def test_what_is_no_number_is_an_error():
     assert failure(lambda: {"auc": float("nan")}).kind == "error"
 

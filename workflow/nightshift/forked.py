@@ -30,7 +30,7 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _LONGEST_NAP = 0.02
 _TREE_EVERY = 0.5  # seconds; to list all descendants reads the whole process table
 _LAST_WORDS = 0.5  # seconds for a stack trace of what hangs
-_TAIL = 2000
+_TAIL, _LONGEST_REASON = 2000, 500
 _MEGABYTE = 1024 * 1024
 
 
@@ -163,7 +163,13 @@ def describe(error: BaseException) -> dict[str, Any]:
     first_line = (str(error).strip() or "no message").splitlines()[0]
     text = "".join(traceback.format_exception(error))
     kind = "memory" if isinstance(error, MemoryError) else "error"
-    return {"error": {"kind": kind, "reason": f"{type(error).__name__}: {first_line}", "tail": text[-_TAIL:]}}
+    reason = f"{type(error).__name__}: {first_line}"[:_LONGEST_REASON]
+    return {"error": {"kind": kind, "reason": _writable(reason), "tail": _writable(text[-_TAIL:])}}
+
+
+def _writable(text: str) -> str:
+    """Without lone surrogates, which messages may quote from somebody's data and no file takes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _watch(pid: int, pipe: int, seconds: float, memory_mb: float) -> Ended:
