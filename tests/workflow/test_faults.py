@@ -108,6 +108,13 @@ def _later_nights_believe_the_code_and_not_the_load(project, ledger):
     assert gone == ["hang", "hoard"], "the killed one is there again, whole"
 
 
+def test_the_local_executor_contains_too(project, offered):
+    project.configure(search={**SEARCH, "experiments": 2}, dvc={"record": False})
+    queue(project, "killed", "killed")
+    project.snakemake("--cores", "2", "--executor", "local", "results/ledger.tsv")
+    assert metrics(project, 1)["kind"] == "killed" and tries(project, "killed") == 2
+
+
 def test_a_full_disk_in_a_job_stops_the_night_with_one_message_and_it_goes_on(project, offered):
     project.configure(search={"experiments": 2}, dvc={"record": False})
     queue(project, "full", "full_disk")
