@@ -67,7 +67,7 @@ schemas: setup ## write workflow/schemas from the typed models
 bench: setup ## the figures of the README, on real data where it is there
 	python benchmarks/bench.py
 
-soak: setup-test ## long tests: shuffled targets
+soak: setup-test ## long tests: shuffled targets, twenty kills
 	python -m pytest -m soak
 
 lock: | $(BIN)/uv ## lock the dependencies of pyproject.toml anew, with hashes

@@ -1,6 +1,7 @@
 # What the other files share: the typed config, the checks that come before any job, and the input functions.
 # Light on purpose: parsed by every `snakemake`, and again on every cluster node.
 import os
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -11,16 +12,18 @@ from nightshift.rungs import bases_of_ladder
 from nightshift.config import parse_config
 from nightshift.errors import NightshiftError
 from nightshift.files import read_json
-from nightshift.guard import clear_stopped, hold_results, show_file
+from nightshift.guard import clear_stopped, hold_results, only_looks, show_file
 from nightshift.identity import check_identity
+from nightshift.leftovers import clear_leftovers
 from nightshift.record import head_at_start
 
 try:
     NIGHT = parse_config(config)
     if workflow.is_main_process:
         check_identity(NIGHT)
-        if not workflow.output_settings.dryrun:
+        if not workflow.output_settings.dryrun and not only_looks(sys.argv):
             hold_results()
+            clear_leftovers()
             clear_stopped()
             note_start()
             head_at_start(Path())
@@ -37,7 +40,13 @@ FINISHED = {
 PENDING = [exp for exp in PLANNED if exp not in FINISHED]
 
 SEARCH = NIGHT.search.model_dump(mode="json")
-TIMEOUT_MINUTES = max(1, round(NIGHT.search.job_timeout / 60))
+# What a job of an experiment may take, and what a scheduler must grant so that its second try fits too.
+LIMITS = {
+    "seconds": NIGHT.search.job_timeout,
+    "memory_mb": NIGHT.search.job_memory_mb,
+}
+JOB_MINUTES = 5 + round(2.5 * NIGHT.search.job_timeout / 60)
+JOB_MEMORY = round(2 * (NIGHT.search.job_memory_mb or 2000))
 
 
 wildcard_constraints:

@@ -17,9 +17,13 @@ rule featurize:
         "results/logs/views/{digest}.log",
     benchmark:
         "results/benchmarks/views/{digest}.tsv"
+    # Not for what fails inside (nightshift.contain sees to that) but for a job that is itself killed, or its node lost.
+    retries: 1
     resources:
-        mem_mb=4000,
-        runtime=TIMEOUT_MINUTES,
+        mem_mb=JOB_MEMORY,
+        runtime=JOB_MINUTES,
+    params:
+        limits=LIMITS,
     script:
         "../scripts/featurize.py"
 
@@ -34,9 +38,12 @@ rule train_base:
         "results/logs/bases/{digest}.log",
     benchmark:
         "results/benchmarks/bases/{digest}.tsv"
+    retries: 1
     resources:
-        mem_mb=4000,
-        runtime=TIMEOUT_MINUTES,
+        mem_mb=JOB_MEMORY,
+        runtime=JOB_MINUTES,
+    params:
+        limits=LIMITS,
     script:
         "../scripts/train_base.py"
 
@@ -53,10 +60,12 @@ rule stack:
         "results/experiments/{exp}/logs/stack.log",
     benchmark:
         "results/experiments/{exp}/logs/stack.tsv"
+    retries: 1
     resources:
-        mem_mb=2000,
-        runtime=TIMEOUT_MINUTES,
+        mem_mb=JOB_MEMORY,
+        runtime=JOB_MINUTES,
     params:
+        limits=LIMITS,
         seed=SEARCH["seed"],
     script:
         "../scripts/stack.py"
@@ -77,10 +86,12 @@ rule score:
         "results/experiments/{exp}/logs/score.log",
     benchmark:
         "results/experiments/{exp}/logs/score.tsv"
+    retries: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=JOB_MEMORY,
+        runtime=JOB_MINUTES,
     params:
+        limits=LIMITS,
         search=SEARCH,
     script:
         "../scripts/score.py"

@@ -10,6 +10,7 @@ with logging_to(snakemake.log):
 
     from nightshift.chain import score
     from nightshift.config import Search
+    from nightshift.contain import Limits
     from nightshift.slot import score_slot
 
     search = Search.model_validate(snakemake.params.search)
@@ -17,4 +18,9 @@ with logging_to(snakemake.log):
         score_slot(snakemake.input.experiment, snakemake.output.metrics, snakemake.output.details, search)
     else:
         previous = snakemake.input.previous
-        score(Path(snakemake.output.metrics).parent, previous[0] if previous else None, search)
+        score(
+            Path(snakemake.output.metrics).parent,
+            previous[0] if previous else None,
+            search,
+            Limits(**snakemake.params.limits),
+        )

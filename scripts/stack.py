@@ -7,6 +7,7 @@ if TYPE_CHECKING:
 
 with logging_to(snakemake.log):
     from nightshift.chain import stack
+    from nightshift.contain import Limits
 
     stack(
         snakemake.input.experiment,
@@ -14,4 +15,5 @@ with logging_to(snakemake.log):
         snakemake.output.oof,
         snakemake.output.stack,
         snakemake.params.seed,
+        Limits(**snakemake.params.limits),
     )

@@ -5,20 +5,7 @@ import os
 import shutil
 
 import pytest
-from projects import Project, make_project
-
-CONFIG = {
-    "data": {
-        "cases": "data/demo/cases.csv",
-        "transcripts": "data/demo/transcripts.jsonl",
-        "id": "deal_id",
-        "target": "won",
-        "group": "account",
-    },
-    "validation": {"folds": 3},
-    "search": {"experiments": 6, "parallel": 2},
-    "demo": {"n": 240},
-}
+from projects import CONFIG, Project, make_project
 
 
 @pytest.fixture(autouse=True)

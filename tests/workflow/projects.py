@@ -24,6 +24,18 @@ SHIPPED = (
     ".gitignore",
     "workflow/report",
 )
+CONFIG = {
+    "data": {
+        "cases": "data/demo/cases.csv",
+        "transcripts": "data/demo/transcripts.jsonl",
+        "id": "deal_id",
+        "target": "won",
+        "group": "account",
+    },
+    "validation": {"folds": 3},
+    "search": {"experiments": 6, "parallel": 2},
+    "demo": {"n": 240},
+}
 
 
 @dataclass
@@ -85,6 +97,11 @@ class Project:
     def ledger(self) -> pd.DataFrame:
         """The ledger without `seconds`, which alone may differ between two runs of the same night."""
         return pd.read_csv(self.path("results/ledger.tsv"), sep="\t").drop(columns="seconds")
+
+    def leftovers(self) -> list[Path]:
+        """Temporary folders and the locks of Snakemake and git, which no night may leave."""
+        found = [path for path in self.root.rglob("*") if path.name.startswith(".") and path.name.count(".") > 2]
+        return [*found, *self.path(".snakemake/locks").glob("*"), *self.path(".git").rglob("*.lock")]
 
     def contents(self, folder: str) -> dict[str, bytes]:
         """Every file below a folder."""

@@ -83,7 +83,14 @@ class Search(Section):
         4,
         description="Experiments in flight: proposal k sees the results of 0..k-parallel. Changes the night; cores do not.",
     )
-    job_timeout: Annotated[float, Field(gt=0)] = Field(1800, description="Seconds that one job may take.")
+    job_timeout: Annotated[float, Field(gt=0)] = Field(
+        1800, description="Wall seconds after which a job is stopped; a second try gets half as many more."
+    )
+    job_memory_mb: Annotated[float, Field(ge=64)] | None = Field(
+        None,
+        description="Resident megabytes (2**20) above which a job is stopped; a second try, alone, gets twice as many. "
+        "None: 80 % of the memory of the machine, container or cluster job.",
+    )
     deadline: str | None = Field(
         None, description="Propose nothing that would end later: a clock time ('07:00') or a duration ('90m', '8h')."
     )

@@ -6,30 +6,66 @@ import contextlib
 import hashlib
 import json
 import os
+import platform
+import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+# Named by who makes it: a kill leaves it, and the next night must know that nobody uses it any more.
+_HOLDER = re.compile(r"\..+\..+-(\d+)\.\w{8}")
+_DAY = 86400
 
 
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it takes the place of `path`, on failure it is removed.
 
-    Works for a file or a folder (create what is yielded as either). A folder that stands at `path` is removed first.
+    Works for a file or a folder (create what is yielded as either). A folder that stands at `path` is moved out of the
+    way first, whole, so that a kill never leaves half of it. What a kill does leave is for `remove_leftovers`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    holder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    holder = Path(tempfile.mkdtemp(prefix=f".{path.name}.{platform.node()}-{os.getpid()}.", dir=path.parent))
     partial = holder / path.name
     try:
         yield partial
         if partial.is_dir() and path.is_dir():
-            shutil.rmtree(path)
+            os.replace(path, holder / "before")
         os.replace(partial, path)
     finally:
         shutil.rmtree(holder, ignore_errors=True)
+
+
+def remove_leftovers(folder: str | Path) -> list[Path]:
+    """Remove below `folder` what killed processes left of `replacing`: those of this machine that are gone, and those
+    of other machines that are a day old."""
+    removed = []
+    for place, folders, _ in os.walk(folder):
+        for found in [found for name in folders if (found := _HOLDER.fullmatch(name))]:
+            folders.remove(found[0])
+            holder = Path(place, found[0])
+            if not _in_use(holder, int(found[1])):
+                shutil.rmtree(holder, ignore_errors=True)
+                removed.append(holder)
+    return removed
+
+
+def _in_use(holder: Path, pid: int) -> bool:
+    """Whether the process that made it runs; not one that merely has its number, nor one that nobody has buried yet."""
+    import psutil
+
+    changed = holder.stat().st_mtime
+    if f".{platform.node()}-{pid}." not in holder.name:
+        return time.time() - changed < _DAY
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= changed + 1
+    except psutil.NoSuchProcess:
+        return False
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -4,35 +4,107 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
+import platform
 import shutil
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from nightshift.disk import disk_problem
 from nightshift.errors import NightshiftError
 from nightshift.names import EXPERIMENTS
 
 _HELD: list[IO] = []
 _LOCK = ".nightshift/lock"
+_ROOM = 1 << 20  # bytes that must fit before a night starts
+_LOOKS = {
+    "--archive",
+    "--cleanup-metadata",
+    "--cleanup-shadow",
+    "--containerize",
+    "--d3dag",
+    "--dag",
+    "--delete-all-output",
+    "--filegraph",
+    "--help",
+    "--lint",
+    "--list",
+    "--list-changes",
+    "--list-input-changes",
+    "--list-params-changes",
+    "--list-rules",
+    "--report",
+    "--rulegraph",
+    "--summary",
+    "--detailed-summary",
+    "--unlock",
+    "-D",
+    "-S",
+    "-h",
+    "-l",
+}
+
+
+def only_looks(arguments: list[str]) -> bool:
+    """Whether a `snakemake` command starts no job, so that it may run beside a night and clears nothing."""
+    return any(argument.split("=")[0] in _LOOKS for argument in arguments)
 
 
 def hold_results(root: Path = Path()) -> None:
     """Hold this folder for the life of the process; who holds it may clear the lock that a killed run left.
 
-    Without the hold nothing is cleared, and Snakemake says itself that the folder is locked.
+    Raises
+    ------
+    NightshiftError
+        When somebody else holds it, or nothing can be written here.
     """
-    path = root / _LOCK
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = path.open("w")
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        handle.close()
-        return
+        _check_writable(root)
+        handle = _held(root)
+    except OSError as error:
+        raise NightshiftError(disk_problem(error) or str(error)) from error
     _HELD.append(handle)
     shutil.rmtree(root / ".snakemake" / "locks", ignore_errors=True)
     (root / ".nightshift" / "problem.txt").unlink(missing_ok=True)
+
+
+def _check_writable(root: Path) -> None:
+    """Write a little where the night writes much."""
+    for name in ("results", ".nightshift"):
+        # A folder that is not there yet is made by who needs it.
+        with tempfile.TemporaryFile(dir=root / name if (root / name).is_dir() else root) as probe:
+            probe.write(bytes(_ROOM))
+
+
+def _held(root: Path) -> IO:
+    """The lock's open file, held and signed. It goes with the process, however that ends.
+
+    Raises
+    ------
+    NightshiftError
+        Naming who holds it.
+    """
+    path = root / _LOCK
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = path.open("a+", encoding="utf-8")  # who opens it has not got it: nothing is overwritten yet
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.seek(0)
+        holder = handle.read().strip() or "another process"
+        handle.close()
+        raise NightshiftError(
+            f"a night is running here already, held by {holder}\n"
+            "    -> wait for its end, or `touch config/STOP` to end it cleanly after what runs"
+        ) from error
+    handle.truncate(0)
+    handle.write(f"process {os.getpid()} on {platform.node()} since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
+    handle.flush()
+    return handle
 
 
 @contextlib.contextmanager
@@ -44,14 +116,7 @@ def no_night_running(root: Path = Path()) -> Iterator[None]:
     NightshiftError
         When one runs.
     """
-    (root / _LOCK).parent.mkdir(exist_ok=True)
-    with open(root / _LOCK, "a") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise NightshiftError(
-                "a night is running here: wait for its end, or `touch config/STOP` to end it cleanly"
-            ) from error
+    with _held(root):
         yield
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 
+from nightshift.disk import disk_problem  # noqa: E402
 from nightshift.errors import NightshiftError  # noqa: E402
 from nightshift.files import write_text  # noqa: E402
 
@@ -28,16 +29,36 @@ def logging_to(log: object) -> Iterator[None]:
     log : snakemake.log, whose first entry is the file
     """
     path = Path(str(log[0]))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", buffering=1) as handle:
-        try:
-            with contextlib.redirect_stdout(handle), contextlib.redirect_stderr(handle):
-                yield
-        except NightshiftError as error:
-            handle.write(f"{error}\n")
-            # Snakemake surrounds a failed job with its own words; the message comes again as the last thing said.
-            write_text(PROBLEM, f"\n{error}\n")
-            sys.exit(1)
-        except Exception:
-            traceback.print_exc(file=handle)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8", buffering=1) as handle:
+            try:
+                with contextlib.redirect_stdout(handle), contextlib.redirect_stderr(handle):
+                    yield
+            except Exception as error:
+                if _message_of(error) is None:
+                    traceback.print_exc(file=handle)
+                raise
+    except Exception as error:
+        if (message := _message_of(error)) is None:
             raise
+        _say(message, path)
+
+
+def _message_of(error: Exception) -> str | None:
+    """What to tell the user in place of a traceback, where it is not a fault of the program."""
+    return str(error) if isinstance(error, NightshiftError) else disk_problem(error)
+
+
+def _say(message: str, log: Path) -> None:
+    """End the job with a message alone: in its log, and as the last thing that the run says."""
+    # The disk may be what the message is about.
+    with contextlib.suppress(OSError):
+        with log.open("a", encoding="utf-8") as handle:
+            handle.write(f"{message}\n")
+    try:
+        # Snakemake surrounds a failed job with its own words; the message comes again after them.
+        write_text(PROBLEM, f"\n{message}\n")
+    except OSError:
+        print(message, file=sys.__stderr__, flush=True)
+    sys.exit(1)

@@ -34,14 +34,19 @@ def finished(root: Path = Path()) -> list[str]:
 
 
 def ledger_rows(root: Path = Path()) -> list[dict[str, Any]]:
-    """One dict a finished experiment, keys as `COLUMNS` plus `reason`."""
+    """One dict a finished experiment, keys as `COLUMNS` plus `reason`; that of a crash begins with its kind."""
     rows = []
     for experiment in finished(root):
         metrics = read_json(root / EXPERIMENTS / experiment / "metrics.json")
         config = read_json(root / HISTORY / f"{experiment}.json")["experiment"]
         row = {name: metrics.get(name, config.get(name)) for name in COLUMNS}
-        rows.append({**row, "experiment": experiment, "stack": metrics["stack"], "reason": metrics.get("reason", "")})
+        rows.append({**row, "experiment": experiment, "stack": metrics["stack"], "reason": _reason(metrics)})
     return rows
+
+
+def _reason(metrics: dict[str, Any]) -> str:
+    reason = metrics.get("reason", "")
+    return f"{metrics['kind']}: {reason}" if metrics["status"] == "crash" and "kind" in metrics else reason
 
 
 def write_ledger(target: str = LEDGER, root: Path = Path()) -> None:
