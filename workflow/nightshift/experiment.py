@@ -88,7 +88,8 @@ class Experiment(_Spec):
 
     id: str = Field("exp", description="exp-0007; given when it is proposed.")
     parent: str | None = Field(None, description="The experiment that it varies.")
-    author: str = Field("human", description="baseline, search, human.")
+    author: str = Field("human", description="baseline, search, model, human.")
+    memo: str | None = Field(None, description="The memo that it follows, such as memo-001.")
     hypothesis: str = Field("", description="One sentence: what this should show.")
     views: dict[str, AnyView] = Field(min_length=1, description="Name -> view.")
     bases: dict[str, BaseSpec] = Field(min_length=1, description="Name -> base.")
