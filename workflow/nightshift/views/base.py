@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from nightshift.card import Card
+    from nightshift.config_agent import Agent
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class View(BaseModel, abc.ABC):
     needs_turns : whether it reads transcripts
     libraries : distributions whose version changes its results
     modules : modules of nightshift, besides its own, whose source its digest covers
+    asks : whether it may ask a model's server, which takes its time (agent.view_timeout)
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -93,12 +95,22 @@ class View(BaseModel, abc.ABC):
     needs_turns: ClassVar[bool] = True
     libraries: ClassVar[tuple[str, ...]] = ("numpy", "pandas")
     modules: ClassVar[tuple[str, ...]] = ()
+    asks: ClassVar[bool] = False
 
     kind: str
 
     @abc.abstractmethod
     def featurize(self, data: RawData) -> Block:
         """Compute the block: one row for every row of `data.cases`, in that order."""
+
+    @classmethod
+    def hindrance(cls, agent: Agent) -> str | None:
+        """Why the configuration does not allow it, whatever the data; None: it does."""
+        return None
+
+    def settled(self, agent: Agent) -> View:
+        """With what the configuration alone knows, such as the model that is asked; part of its digest from then on."""
+        return self
 
     @classmethod
     def offered(cls, card: Card) -> bool:
