@@ -76,6 +76,9 @@ def seen_by(wildcards):
     seen = ["results/data/split.json"]
     if last := before(wildcards.exp):
         seen.append(f"{last}/plan.json")
+        # A night that began before there were memos has none for its finished experiments.
+        if Path(last).name not in FINISHED or os.path.exists(f"{last}/memos.json"):
+            seen.append(f"{last}/memos.json")
     if scored := before(wildcards.exp, WINDOW):
         seen.append(f"{scored}/metrics.json")
     return seen

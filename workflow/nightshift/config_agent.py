@@ -50,7 +50,7 @@ class Research(Section):
         ("arxiv.org", "export.arxiv.org"),
         description="Hosts (host or host:port) whose pages it may read; '*': all public ones.",
     )
-    arxiv: str = Field("https://export.arxiv.org/api/query", description="Address of the arXiv API.")
+    arxiv: str | None = Field(None, description="Address of the arXiv API; None: export.arxiv.org.")
     web_search: bool = Field(False, description="May use the web search of the model's server, where it has one.")
 
 

@@ -164,7 +164,7 @@ def test_four_processes_write_one_store(tmp_path):
         "    request = {'endpoint': 'chat', 'model': 'm', 'i': i}\n"
         "    assert store.reserve(f'{i}', 5, 0.0, (None, None)) is None\n"
         "    kept = store.keep(f'{i}', request, {'by': sys.argv[2]}, Usage(1, 1, 0.5, 1), sys.argv[2])\n"
-        "    assert store.answer(f'{i}') == kept\n"
+        "    assert store.answer(f'{i}') == kept and kept[1].money == 0.5\n"
     )
     started = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), str(one)]) for one in range(4)]
     assert [process.wait(timeout=120) for process in started] == [0] * 4

@@ -19,11 +19,13 @@ from nightshift.agents.words import shown
 from nightshift.data.development import read_raw
 from nightshift.errors import InputError
 from nightshift.experiment import Experiment, parse_experiment
+from nightshift.names import name_of
 from nightshift.sandbox import SqlRefused, cases_table, condition
 
 DEVELOPMENT = "results/data/development"
 _FEWEST = 30  # cases inside and outside a segment
 _MOST_BASES = 60
+_LONGEST = 500  # characters of a hypothesis
 
 
 class RefusedError(Exception):
@@ -62,9 +64,10 @@ def checked(content: Any, history: History, space: Space, memos: set[str], root:
         raise RefusedError(refused)
     known = {past.experiment.id for past in history.past}
     champion = history.champion()
-    parent = experiment.parent if experiment.parent in known else champion.experiment.id if champion else None
+    usual = champion.experiment.id if champion else name_of(0)
+    parent = experiment.parent if experiment.parent in known else usual
     memo = experiment.memo if experiment.memo in memos else None
-    said = " ".join(experiment.hypothesis.split()) or "The model gave no hypothesis."
+    said = " ".join(experiment.hypothesis.split())[:_LONGEST] or "The model gave no hypothesis."
     return experiment.model_copy(update={"author": "model", "parent": parent, "memo": memo, "hypothesis": said})
 
 
@@ -82,8 +85,10 @@ def _forbidden(experiment: Experiment, space: Space) -> list[str]:
             problems.append(f"base {name!r}: the learner {base.learner.kind} is not allowed here")
     if any(space.bars(one) for one in taken_from(experiment, experiment.bases)):
         problems.append(f"a person has vetoed {', '.join(sorted(space.vetoes))}")
-    if len(experiment.bases) > _MOST_BASES:
-        problems.append(f"{len(experiment.bases)} bases: at most {_MOST_BASES}")
+    if max(len(experiment.bases), len(experiment.views)) > _MOST_BASES:
+        problems.append(
+            f"{len(experiment.bases)} bases on {len(experiment.views)} views: at most {_MOST_BASES} of each"
+        )
     return problems
 
 
@@ -110,7 +115,7 @@ def _does_not_run(experiment: Experiment, space: Space, root: Path) -> str | Non
             inside = int(np.sum(condition(segment, cases_table(raw))))
         except SqlRefused as error:
             return f"segment of base {name!r}: {shown(str(error), space.agent, 600)}"
-        if not _FEWEST <= inside:
+        if inside < _FEWEST:
             return (
                 f"segment of base {name!r}: holds for {inside} of {len(raw.cases)} cases; at least {_FEWEST} are needed"
             )

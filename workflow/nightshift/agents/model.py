@@ -42,6 +42,7 @@ class Desk:
     state : the optimizer's state in words; "" where there is none
     root : the project
     research : writes a memo on a question; None where no more memos are wanted
+    keep : search.keep, standard errors that a gain has to exceed
     """
 
     history: History
@@ -52,6 +53,7 @@ class Desk:
     state: str = ""
     root: Path = Path()
     research: Callable[[str], Memo | None] | None = None
+    keep: float = 0.5
 
 
 @dataclass(frozen=True)

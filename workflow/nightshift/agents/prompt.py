@@ -55,9 +55,9 @@ Answer with one JSON object in the form of this schema. null means the default.
 {schema}"""
 
 
-def prompt(desk: Desk, schema: dict[str, Any], keep: float = 0.5) -> list[dict[str, Any]]:
+def prompt(desk: Desk, schema: dict[str, Any]) -> list[dict[str, Any]]:
     """System and user message: rules and space, then guidance, data, ledger, champion, optimizer, memos."""
-    role = _ROLE.format(keep=keep, schema=json.dumps(schema, separators=(",", ":"), ensure_ascii=False))
+    role = _ROLE.format(keep=desk.keep, schema=json.dumps(schema, separators=(",", ":"), ensure_ascii=False))
     parts = [(title, text) for title, text in _parts(desk) if text]
     told = "\n\n".join(f"## {title}\n{text}" for title, text in parts)
     number = len(desk.history.past)

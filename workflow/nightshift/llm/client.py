@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nightshift.config_agent import Agent
+from nightshift.errors import NightshiftError
 from nightshift.files import digest_of, digest_of_file
 from nightshift.llm.errors import CallFailed, ReplayMissing
 from nightshift.llm.server import Server, model_of, server_of
@@ -52,9 +53,14 @@ class Client:
     agent : Agent, the configuration
     purpose : who pays: an experiment (exp-0007), a view's digest, "holdout", "duck"
     root : the project
+
+    Attributes
+    ----------
+    used : Usage of all answers it gave, those from the store included
     """
 
     def __init__(self, agent: Agent, purpose: str, root: str | Path = "."):
+        self.used = Usage()
         self.agent = agent
         self.purpose = purpose
         self.store = Store(root)
@@ -201,7 +207,8 @@ class Client:
         digest = digest_of(request)
         kept = self.store.answer(digest)
         if kept is not None:
-            return kept
+            self.used += kept[1]
+            return kept[0]
         if self.agent.replay:
             raise self._missing(digest, request)
         if self.server is None and model:
@@ -215,7 +222,10 @@ class Client:
         except Exception as error:
             raise self._failed(digest, self._reason(error)) from None
         clean = json.loads(self._clean(json.dumps(answer)))
-        return self.store.keep(digest, json.loads(self._clean(json.dumps(request))), clean, usage, self.purpose)
+        said = json.loads(self._clean(json.dumps(request)))
+        kept, usage = self.store.keep(digest, said, clean, usage, self.purpose)
+        self.used += usage
+        return kept
 
     def _missing(self, digest: str, request: dict[str, Any]) -> Exception:
         """A replay fails where the night failed, and nowhere else."""
@@ -233,10 +243,13 @@ class Client:
         return error
 
     def _reason(self, error: Exception) -> CallFailed:
+        import httpx2
         import openai
 
         if isinstance(error, CallFailed):
             return error
+        if isinstance(error, NightshiftError):
+            return CallFailed("refused", str(error))
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
             # Servers quote a part of the key here.
             return CallFailed(
@@ -248,6 +261,7 @@ class Client:
             openai.APIConnectionError: "connection",
             openai.InternalServerError: "server",
             openai.APIStatusError: "rejected",
+            httpx2.HTTPError: "connection",
         }
         kind = next((name for cause, name in kinds.items() if isinstance(error, cause)), "nonsense")
         said = " ".join(self._clean(str(error)).split())[:_LONGEST_REASON]

@@ -21,6 +21,7 @@ from nightshift.disk import DiskError
 PLACE = "results/agent/calls.sqlite"
 _PATIENCE = 120.0  # seconds to wait for other writers
 _AT_ONCE = 500
+_ANSWER = "answer, tokens_in, tokens_out, money"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS calls (
     digest TEXT PRIMARY KEY, endpoint TEXT, model TEXT, purpose TEXT, request TEXT, answer TEXT,
@@ -104,14 +105,14 @@ class Store:
             return connection.execute(query, tuple(values)).fetchall()
         return []
 
-    def answer(self, digest: str) -> dict[str, Any] | None:
-        """The kept answer of a request."""
-        rows = self._rows("SELECT answer FROM calls WHERE digest = ?", [digest])
-        return json.loads(rows[0][0]) if rows else None
+    def answer(self, digest: str) -> tuple[dict[str, Any], Usage] | None:
+        """The kept answer of a request, and what it took."""
+        rows = self._rows(f"SELECT {_ANSWER} FROM calls WHERE digest = ?", [digest])
+        return _answer(rows[0]) if rows else None
 
     def keep(
         self, digest: str, request: dict[str, Any], answer: dict[str, Any], usage: Usage, purpose: str
-    ) -> dict[str, Any]:
+    ) -> tuple[dict[str, Any], Usage]:
         """Keep an answer, and give back what is kept: that of another process, where one was faster."""
         row = (digest, request["endpoint"], request["model"], purpose, _text(request), _text(answer))
         with self._open(write=True) as connection:
@@ -121,8 +122,8 @@ class Store:
             )
             connection.execute("DELETE FROM reserved WHERE digest = ?", [digest])
             connection.execute("DELETE FROM failures WHERE digest = ? AND purpose = ?", [digest, purpose])
-            kept = connection.execute("SELECT answer FROM calls WHERE digest = ?", [digest]).fetchone()
-        return json.loads(kept[0])
+            kept = connection.execute(f"SELECT {_ANSWER} FROM calls WHERE digest = ?", [digest]).fetchone()
+        return _answer(kept)
 
     def reserve(self, digest: str, tokens: int, money: float, most: tuple[int | None, float | None]) -> str | None:
         """Set aside what a request may take at most; or say which budget it could exceed.
@@ -209,6 +210,10 @@ class Store:
         target.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.closing(sqlite3.connect(target)) as other, self._open() as connection:
             connection.backup(other)
+
+
+def _answer(row: tuple) -> tuple[dict[str, Any], Usage]:
+    return json.loads(row[0]), Usage(row[1], row[2], row[3], 1)
 
 
 def _text(content: Any) -> str:
