@@ -45,6 +45,7 @@ LIMITS = {
     "seconds": NIGHT.search.job_timeout,
     "memory_mb": NIGHT.search.job_memory_mb,
 }
+AGENT = NIGHT.agent.model_dump(mode="json")
 JOB_MINUTES = 5 + round(2.5 * NIGHT.search.job_timeout / 60)
 JOB_MEMORY = round(2 * (NIGHT.search.job_memory_mb or 2000))
 
@@ -91,6 +92,13 @@ def inputs_of_base(wildcards):
     below = [f"results/bases/{base}" for base in spec["bases"]]
     cases = ["results/data/development/cases.parquet"] if spec["segment"] else []
     return [*views, *below, *cases]
+
+
+def minutes_of_view(wildcards):
+    """A view that asks a model's server has a time limit of its own."""
+    spec = f"results/specs/views/{wildcards.digest}.json"
+    asks = os.path.exists(spec) and read_json(spec)["kind"] in ("rubric", "embedding")
+    return 5 + round(2.5 * AGENT["view_timeout"] / 60) if asks else JOB_MINUTES
 
 
 def plan_of(exp):

@@ -21,9 +21,10 @@ rule featurize:
     retries: 1
     resources:
         mem_mb=JOB_MEMORY,
-        runtime=JOB_MINUTES,
+        runtime=minutes_of_view,
     params:
         limits=LIMITS,
+        agent=AGENT,
     script:
         "../scripts/featurize.py"
 

@@ -7,7 +7,9 @@ if TYPE_CHECKING:
 
 with logging_to(snakemake.log):
     from nightshift.chain import featurize
+    from nightshift.config import Agent
     from nightshift.contain import Limits
 
     limits = Limits(**snakemake.params.limits)
-    featurize(snakemake.wildcards.digest, snakemake.output.view, snakemake.output.outcome, limits)
+    agent = Agent.model_validate(snakemake.params.agent)
+    featurize(snakemake.wildcards.digest, snakemake.output.view, snakemake.output.outcome, limits, agent)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from nightshift.config import Search
+from nightshift.config import Agent, Search
 from nightshift.contain import Attempt, Failure, Limits, attempt
 from nightshift.crossfit import cross_fit
 from nightshift.data.development import Development, read_development, read_raw
@@ -23,6 +24,8 @@ from nightshift.experiment import Experiment, TermsSpec, read_experiment
 from nightshift.files import read_json, replacing, write_json
 from nightshift.learners import LEARNERS
 from nightshift.levels import lowered
+from nightshift.llm.context import asking
+from nightshift.llm.store import Store
 from nightshift.plan import read_plan, read_spec
 from nightshift.sandbox import cases_table, condition
 from nightshift.scoring import CURVES, Measured, curves, judge, measure, metrics_of, read_scores, write_scores
@@ -32,19 +35,38 @@ from nightshift.views import VIEWS, load_block, save_block
 DEVELOPMENT = "results/data/development"
 
 
-def featurize(digest: str, target: str, seconds_file: str, limits: Limits | None = None) -> None:
-    """Make one view's file; a failure becomes a file that says why (its bases fail for the same reason)."""
+def featurize(
+    digest: str, target: str, seconds_file: str, limits: Limits | None = None, agent: Agent | None = None
+) -> None:
+    """Make one view's file; a failure becomes a file that says why (its bases fail for the same reason).
+
+    Parameters
+    ----------
+    digest : of the view
+    target : its file
+    seconds_file : what came of it, with what it took
+    limits : Limits, optional
+    agent : Agent, for a view that asks a model's server
+    """
     start = time.perf_counter()
     spec = read_spec("views", digest)
+    kind, agent = VIEWS[spec["kind"]], agent or Agent()
+    if kind.asks and limits is not None:
+        limits = replace(limits, seconds=agent.view_timeout)
     with replacing(target) as partial:
 
         def work() -> None:
-            save_block(partial, VIEWS[spec["kind"]].model_validate(spec).featurize(read_raw(DEVELOPMENT)))
+            with asking(agent, digest, strict=True):
+                save_block(partial, kind.model_validate(spec).featurize(read_raw(DEVELOPMENT)))
 
         done = attempt(work, limits)
         if done.failure:
             partial.write_bytes(b"")
-    write_json(seconds_file, {**_outcome(done), "seconds": time.perf_counter() - start})
+    outcome = {**_outcome(done), "seconds": time.perf_counter() - start}
+    if kind.asks:
+        used = Store().usage(digest)
+        outcome["usage"] = {"tokens": used.tokens, "money": used.money, "calls": used.calls}
+    write_json(seconds_file, outcome)
 
 
 def train(digest: str, target: str, limits: Limits | None = None) -> None:

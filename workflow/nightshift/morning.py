@@ -8,13 +8,15 @@ from typing import Any
 import pandas as pd
 
 from nightshift.chain import train
-from nightshift.config import Data
+from nightshift.config import Config, Data
 from nightshift.data.development import read_raw
 from nightshift.errors import NightshiftError
 from nightshift.files import digest_of, digest_of_file, read_json, write_json
 from nightshift.gc import MODELS
 from nightshift.ladder import climbed, figures
 from nightshift.ledger import finished
+from nightshift.llm.context import asking
+from nightshift.llm.store import Store
 from nightshift.model import load_model, model_of, save_model
 from nightshift.names import EXPERIMENTS
 from nightshift.plan import read_plan
@@ -46,8 +48,17 @@ def crown(target: str, data: Data) -> None:
     save_model(target, folder, data)
 
 
-def open_holdout(source: Any, target: str, curves: str, data: Data) -> None:
+def open_holdout(source: Any, target: str, curves: str, config: Config) -> None:
     """Predict the holdout with champion, baseline and the ladder's rungs between; write the verdict and its curves."""
+    with asking(config.agent, "holdout"):
+        verdict, sides = _opened(source, config.data)
+    used = Store().usage()
+    write_json(curves, sides)
+    write_json(target, {**verdict, "tokens": used.tokens, "money": used.money})
+
+
+def _opened(source: Any, data: Data) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The verdict, and the curves of its sides."""
     raw = read_raw(Path(source.cases).parent)
     labels = pd.read_parquet(source.labels)
     model = load_model(source.champion)
@@ -71,8 +82,7 @@ def open_holdout(source: Any, target: str, curves: str, data: Data) -> None:
     }
     verdict["ladder"] = figures(rungs, logits, y, groups)
     sides = {"champion": champion.logits} | ({} if baseline in (None, champion) else {"baseline": baseline.logits})
-    write_json(curves, holdout_curves(y, groups, sides))
-    write_json(target, verdict)
+    return verdict, holdout_curves(y, groups, sides)
 
 
 def _candidate(experiment: str, model: Any, raw: Any) -> Candidate:
