@@ -74,6 +74,10 @@ def problems_of(agent: Agent, environment: Mapping[str, str] = os.environ, root:
         problems.append(
             Problem(f"agent.key_file: there is no file {agent.key_file}", "name one, or use agent.key_env", file)
         )
+    if agent.base_url and "@" in agent.base_url:
+        problems.append(
+            Problem("agent.base_url holds a user or password", "put the key into the environment instead", file)
+        )
     if agent.backend in ("llm", "hybrid") and server_of(agent, environment) is None and not (agent.replay and model):
         problems.append(
             Problem(

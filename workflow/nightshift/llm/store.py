@@ -157,6 +157,11 @@ class Store:
         rows = self._rows("SELECT kind, reason FROM failures WHERE digest = ? AND purpose = ?", [digest, purpose])
         return rows[0] if rows else None
 
+    def failures(self, purpose: str) -> int:
+        """How many requests of a purpose have no answer."""
+        rows = self._rows("SELECT count(*) FROM failures WHERE purpose = ?", [purpose])
+        return rows[0][0] if rows else 0
+
     def usage(self, purpose: str | None = None) -> Usage:
         """What the requests of one purpose took, or all of them."""
         query = "SELECT sum(tokens_in), sum(tokens_out), sum(money), count(*) FROM calls"
@@ -208,6 +213,7 @@ class Store:
     def copy_to(self, target: Path) -> None:
         """A copy that is whole even while others write."""
         target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
         with contextlib.closing(sqlite3.connect(target)) as other, self._open() as connection:
             connection.backup(other)
 
