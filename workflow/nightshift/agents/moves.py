@@ -111,7 +111,7 @@ def library(now: Situation) -> Proposal | None:
         return None
     stack, words = draw_stack(now.rng, None)
     bases = [one for _, name, experiment in found for one in taken_from(experiment, [name])]
-    hypothesis = f"Among the {len(bases)} best bases of the night, kept or not, {words} finds a better team."
+    hypothesis = f"The {len(bases)} best bases of the night, kept or not, make a better team under {words}."
     return Proposal(now.compose(bases, hypothesis, stack), {})
 
 
