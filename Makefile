@@ -67,6 +67,9 @@ schemas: setup ## write workflow/schemas from the typed models
 bench: setup ## the figures of the README, on real data where it is there
 	python benchmarks/bench.py
 
+bench-scale: setup ## time and memory of every view and learner at 1,000, 10,000 and 100,000 cases
+	python benchmarks/scale.py
+
 soak: setup-test ## long tests: shuffled targets, twenty kills
 	python -m pytest -m soak
 

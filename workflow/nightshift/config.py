@@ -91,6 +91,9 @@ class Search(Section):
         description="Resident megabytes (2**20) above which a job is stopped; a second try, alone, gets twice as many. "
         "None: 80 % of the memory of the machine, container or cluster job.",
     )
+    shard_cases: Annotated[int, Field(ge=100)] = Field(
+        20_000, description="Views of more cases are made in shards of so many, side by side; the same result."
+    )
     deadline: str | None = Field(
         None, description="Propose nothing that would end later: a clock time ('07:00') or a duration ('90m', '8h')."
     )
