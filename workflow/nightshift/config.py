@@ -115,6 +115,8 @@ class Search(Section):
 
 Move = Literal["add", "replace", "prune", "restack", "library", "split", "second_level", "segment", "reseed"]
 
+StackMethod = Literal["rank_mean", "logistic", "nonnegative", "greedy", "xgboost", "stacks"]
+
 
 class Agent(Section):
     """Who proposes."""
@@ -125,6 +127,9 @@ class Agent(Section):
     views: tuple[str, ...] | None = Field(None, description="Kinds of views that the search may draw; None: all.")
     learners: tuple[str, ...] | None = Field(None, description="Kinds of learners that it may draw; None: all.")
     moves: tuple[Move, ...] | None = Field(None, min_length=1, description="Moves that it may make; None: all.")
+    stacks: tuple[StackMethod, ...] | None = Field(
+        None, min_length=1, description="Methods of stacking that its moves may draw; None: all."
+    )
 
 
 class Dvc(Section):
