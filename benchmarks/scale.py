@@ -12,18 +12,15 @@ import argparse
 import csv
 import multiprocessing
 import os
-import platform
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
-from bench import DEMO, LIBRARIES, REPO, Night, lay_out
+from bench import DEMO, REPO, Night, head_of, lay_out
 
 import nightshift.job  # noqa: F401  one thread, set before numpy is imported
 from nightshift.agents.roles import as_candidate, pool, view_roles
@@ -134,11 +131,8 @@ def main() -> None:
                 lines.append(f"| {cases:,} | {what} | {cost.seconds:.1f} | {cost.memory_mb:.0f} | {size} |")
                 print(lines[-1], flush=True)
         os.chdir(REPO)
-    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    memory = resource.getpagesize() * os.sysconf("SC_PHYS_PAGES") / 2**30
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GB, Python {platform.python_version()}"
     command = "make bench-scale" if options.cases == [1000, 10000, 100000] else f"python {' '.join(sys.argv)}"
-    head = f"# Growth\n\nCommand: `{command}`. Machine: {machine}. Versions: {libraries}.\n"
+    head = head_of("Growth", command, "1")
     note = "One process, one thread each; bases train all folds on the development cases (80 %).\n"
     Path(REPO, "benchmarks", "SCALE.md").write_text("\n".join([head, note, *lines]) + "\n")
 
