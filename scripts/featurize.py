@@ -6,10 +6,13 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logging_to(snakemake.log):
-    from nightshift.chain import featurize
+    from nightshift.chain import featurize, gather_view
     from nightshift.config import Agent
     from nightshift.contain import Limits
 
-    limits = Limits(**snakemake.params.limits)
-    agent = Agent.model_validate(snakemake.params.agent)
-    featurize(snakemake.wildcards.digest, snakemake.output.view, snakemake.output.outcome, limits, agent)
+    output, limits = snakemake.output, Limits(**snakemake.params.limits)
+    if shards := snakemake.input.get("shards"):
+        gather_view(shards, output.view, output.outcome, limits)
+    else:
+        agent, shard = Agent.model_validate(snakemake.params.agent), snakemake.wildcards.get("shard")
+        featurize(snakemake.wildcards.digest, output.view, output.outcome, limits, shard, agent)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
-from nightshift.config_agent import Agent, Move, Section
+from nightshift.config_agent import Agent, Move, Section, StackMethod
 from nightshift.errors import InputError, Problem
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Move",
     "Search",
     "Section",
+    "StackMethod",
     "Validation",
     "parse_config",
 ]
@@ -116,6 +117,9 @@ class Search(Section):
         None,
         description="Resident megabytes (2**20) above which a job is stopped; a second try, alone, gets twice as many. "
         "None: 80 % of the memory of the machine, container or cluster job.",
+    )
+    shard_cases: Annotated[int, Field(ge=100)] = Field(
+        20_000, description="Views of more cases are made in shards of so many, side by side; the same result."
     )
     deadline: str | None = Field(
         None, description="Propose nothing that would end later: a clock time ('07:00') or a duration ('90m', '8h')."

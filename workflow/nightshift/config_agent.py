@@ -15,6 +15,8 @@ class Section(BaseModel):
 
 Move = Literal["add", "replace", "prune", "restack", "library", "split", "second_level", "segment", "reseed"]
 
+StackMethod = Literal["rank_mean", "logistic", "nonnegative", "greedy", "xgboost", "stacks"]
+
 
 class Price(Section):
     """Money for a million tokens of one model, in any currency."""
@@ -80,6 +82,9 @@ class Agent(Section):
     views: tuple[str, ...] | None = Field(None, description="Kinds of views that may be proposed; None: all.")
     learners: tuple[str, ...] | None = Field(None, description="Kinds of learners that may be proposed; None: all.")
     moves: tuple[Move, ...] | None = Field(None, min_length=1, description="Moves that the search may make; None: all.")
+    stacks: tuple[StackMethod, ...] | None = Field(
+        None, min_length=1, description="Methods of stacking that the search's moves may draw; None: all."
+    )
     model: str | None = Field(None, description="Name of the model at its server; None: $NIGHTSHIFT_MODEL.")
     base_url: str | None = Field(
         None,

@@ -20,9 +20,7 @@ def texts_of(data: RawData, turns: pd.DataFrame, agent: Agent) -> list[list[str]
     ValueError
         When agent.mask_names names a column that is not there.
     """
-    unknown = [name for name in agent.mask_names if name not in data.cases]
-    if unknown:
-        raise ValueError(f"agent.mask_names: there is no column {unknown[0]!r} among {', '.join(data.kinds)}")
+    _check_names(data, agent)
     lines: dict[str, list[str]] = {case: [] for case in data.cases["case_id"]}
     for case, who, said in zip(turns["case_id"], turns["speaker"], turns["text"], strict=True):
         if case in lines:
@@ -48,3 +46,26 @@ def pieces_of(lines: list[str], longest: int) -> list[str]:
             else:
                 pieces.append(part)
     return pieces
+
+
+def masked_texts(data: RawData, turns: pd.DataFrame, agent: Agent) -> list[str]:
+    """What is said in each turn, masked.
+
+    Raises
+    ------
+    ValueError
+        As `texts_of`.
+    """
+    _check_names(data, agent)
+    texts = turns["text"].astype(str).tolist()
+    if not (agent.mask or agent.mask_names):
+        return texts
+    columns = data.cases.set_index("case_id")[list(agent.mask_names)]
+    names = {case: [str(name) for name in row.dropna()] for case, row in columns.iterrows()}
+    return [masked(text, names.get(case, ())) for case, text in zip(turns["case_id"], texts, strict=True)]
+
+
+def _check_names(data: RawData, agent: Agent) -> None:
+    unknown = [name for name in agent.mask_names if name not in data.cases]
+    if unknown:
+        raise ValueError(f"agent.mask_names: there is no column {unknown[0]!r} among {', '.join(data.kinds)}")
