@@ -9,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 from nightshift.agents.deadline import START, note_start
 from nightshift.names import EXPERIMENTS, name_of, number_of
 from nightshift.rungs import bases_of_ladder
-from nightshift.config import parse_config
+from nightshift.config import TRANSCRIBED, parse_config
 from nightshift.errors import NightshiftError
 from nightshift.files import read_json
 from nightshift.guard import clear_stopped, hold_results, only_looks, show_file
@@ -74,11 +74,18 @@ def data_files(wildcards):
     """The inputs that are there; `ingest` says in one message what is missing."""
     names = [NIGHT.data.cases, NIGHT.data.transcripts]
     made = [name for name in names if name and name.startswith("data/demo/")]
+    made += [TRANSCRIBED] if NIGHT.data.audio else []
     return [
         ancient(name)
         for name in names
         if name and (name in made or os.path.exists(name))
     ]
+
+
+def recordings(wildcards):
+    """The folder of data.audio, if it is there; `transcribe` says what is missing."""
+    folder = NIGHT.data.audio
+    return [folder] if folder and os.path.isdir(folder) else []
 
 
 def seen_by(wildcards):

@@ -13,22 +13,24 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nightshift.agents.model import read_json_in
+from nightshift.errors import NightshiftError
 from nightshift.files import digest_of
 from nightshift.llm.client import Client
 from nightshift.llm.context import who_asks
 from nightshift.llm.errors import CallFailed
 from nightshift.llm.privacy import check_send
-from nightshift.views.transcripts import pieces_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nightshift.config_agent import Agent
+    from nightshift.experiment import Experiment
     from nightshift.views.rubric import Question
 
-LONGEST_PIECE = 24_000  # characters
 _ANSWER_TOKENS = 60  # of one question
 _FATAL = ("auth", "unconfigured", "budget")
 _MOST_LOST_IN_A_ROW = 25
@@ -64,14 +66,14 @@ class _Piece:
     questions: tuple[int, ...]
 
 
-def answers_of(questions: Sequence[Question], model: str | None, texts: Sequence[list[str]]) -> list[list[Any]]:
+def answers_of(questions: Sequence[Question], model: str | None, cut: list[list[str]]) -> list[list[Any]]:
     """Answers for each transcript.
 
     Parameters
     ----------
     questions : list of Question
     model : name of the model; None: the configured one
-    texts : lines of each transcript; empty ones are not asked about
+    cut : pieces of each transcript; empty ones are not asked about
 
     Returns
     -------
@@ -80,7 +82,6 @@ def answers_of(questions: Sequence[Question], model: str | None, texts: Sequence
     asking = who_asks()
     check_send(asking.agent, "transcripts", "the view rubric")
     agent = asking.agent.model_copy(update={"model": model}) if model else asking.agent
-    cut = [pieces_of(lines, LONGEST_PIECE) if lines else [] for lines in texts]
     with Client(agent, asking.purpose) as client:
         return _Rubric(questions, client, asking.strict).answers(cut)
 
@@ -112,6 +113,11 @@ class _Rubric:
                 raise CallFailed(reason.kind, said)
             warnings.warn(f"{said}; its columns are missing values", stacklevel=2)
         return [self._merged(pieces, kept) for pieces in cut]
+
+    def would_take(self, cut: list[list[str]]) -> Estimate:
+        """What asking about these pieces takes, of those without answers."""
+        waiting = self._waiting({digest_of(piece): piece for pieces in cut for piece in pieces})
+        return estimate(self.client, self.questions, [piece.text for piece in waiting])
 
     def _waiting(self, texts: dict[str, str]) -> list[_Piece]:
         kept = self.client.store.answered(self.model, self.keys, list(texts))
@@ -264,3 +270,28 @@ def estimate(client: Client, questions: Sequence[Question], texts: Sequence[str]
 def _longest(questions: Sequence[Question], client: Client) -> int:
     # Reasoning models think before they answer, and pay for it out of the same length.
     return min(client.agent.answer_tokens, 2000 + _ANSWER_TOKENS * len(questions))
+
+
+def estimate_of(experiment: Experiment, agent: Agent) -> str:
+    """What the rubric views of an experiment would take for the transcripts that are not answered yet, in words.
+
+    Raises
+    ------
+    NightshiftError
+        When there are no development cases yet.
+    """
+    from nightshift.data.development import read_raw
+
+    place = "results/data/development"
+    if not Path(place, "turns.parquet").exists():
+        raise NightshiftError("there are no cases here yet: run `snakemake --cores all results/data/split.json`")
+    lines, raw = [], read_raw(place)
+    for name, view in experiment.views.items():
+        if view.kind == "rubric":
+            asked = view.settled(agent)
+            with Client(agent.model_copy(update={"model": asked.model}), "estimate") as client:
+                took = _Rubric(view.questions, client, False).would_take(asked.pieces(raw, agent))
+            lines.append(
+                f"{name}: {took.requests} requests, about {took.tokens:,} tokens, {took.money:.2f} by agent.prices"
+            )
+    return "\n".join(lines) or "the experiment has no rubric view: it asks no model"

@@ -139,7 +139,7 @@ def test_the_budget_refuses_before_the_first_request(capfd):
 
 
 def test_long_transcripts_are_asked_about_in_pieces(monkeypatch):
-    monkeypatch.setattr("nightshift.rubric.LONGEST_PIECE", 120)
+    monkeypatch.setattr("nightshift.views.rubric.LONGEST_PIECE", 120)
     with model_server(honest) as server:
         frame = featurize(server)
         assert len(server.asked) > 2 * HEARD.sum()

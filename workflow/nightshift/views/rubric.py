@@ -11,12 +11,13 @@ from nightshift.llm.context import who_asks
 from nightshift.llm.privacy import may_send
 from nightshift.llm.server import model_of, server_of
 from nightshift.views.base import Columns, RawData
-from nightshift.views.transcripts import texts_of
+from nightshift.views.transcripts import pieces_of, texts_of
 from nightshift.views.turns import TextView
 
 if TYPE_CHECKING:
     from nightshift.config_agent import Agent
 
+LONGEST_PIECE = 24_000  # characters
 _LONGEST_NAME = 40
 
 
@@ -74,12 +75,15 @@ class RubricView(TextView):
         """
         from nightshift.rubric import answers_of, as_columns
 
-        agent = who_asks().agent
+        values = answers_of(self.questions, self.model, self.pieces(data, who_asks().agent))
+        return Columns(as_columns(self.questions, values))
+
+    def pieces(self, data: RawData, agent: Agent) -> list[list[str]]:
+        """What of each transcript is asked about, in pieces."""
         turns = self.select(data.turns)
         if self.speakers is not None:
             turns = turns[turns["speaker"].isin(self.speakers)]
-        values = answers_of(self.questions, self.model, texts_of(data, turns, agent))
-        return Columns(as_columns(self.questions, values))
+        return [pieces_of(lines, LONGEST_PIECE) if lines else [] for lines in texts_of(data, turns, agent)]
 
     @classmethod
     def hindrance(cls, agent: Agent) -> str | None:
