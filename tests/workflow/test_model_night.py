@@ -11,7 +11,11 @@ import pytest
 from projects import CONFIG, make_project
 
 from model_server import KEY, an_answer, model_server, tool_call, wait_for
+from nightshift.config_agent import Agent
+from nightshift.duck import history_now
+from nightshift.llm.client import Client
 from nightshift.llm.store import PLACE
+from nightshift.research.toolbox import Toolbox
 
 AGENT = {
     "model": "scripted",
@@ -21,6 +25,7 @@ AGENT = {
     "research": {"patience": 2, "memos": 1},
     "timeout": 20,
 }
+SQL = "SELECT industry, count(*) AS n, avg(target) AS won FROM cases JOIN labels USING (case_id) GROUP BY industry ORDER BY n"
 RUBRIC = {"speakers": None, "calls": None, "part": None, "share": None, "turns": None}
 RUBRIC |= {
     "kind": "rubric",
@@ -94,6 +99,46 @@ def test_a_hybrid_night_has_the_models_hypotheses_and_a_memo(hybrid_night):
     assert "What research found" in page and "It errs on large deals." in page and "tokens" in page
     for path in hybrid_night.root.rglob("*"):
         assert not path.is_file() or KEY.encode() not in path.read_bytes(), f"the key is in {path}"
+
+
+def test_the_tools_say_what_is_true_and_no_more_than_they_may(hybrid_night, monkeypatch):
+    monkeypatch.chdir(hybrid_night.root)
+    history = history_now()
+    champion = history.champion().experiment.id
+    levels = {}
+    for send in ("metrics", "columns", "transcripts"):
+        agent = Agent(send=send, mask=True)
+        with Client(agent, "test") as client:
+            toolbox = Toolbox(history, agent, client, 0)
+            calls = {
+                "slices": "{}",
+                "importances": "{}",
+                "learning_curve": "{}",
+                "wrong_cases": '{"count": 2}',
+                "ledger": "{}",
+            }
+            calls |= {
+                "correlations": json.dumps({"experiment": champion}),
+                "sql": json.dumps({"sql": SQL}),
+                "notes": "{}",
+            }
+            calls |= {"experiment": json.dumps({"experiment": champion})}
+            levels[send] = {name: toolbox.call(name, given) for name, given in calls.items()}
+            assert "there is no tool" in toolbox.call("shell", "{}") and "missing" in toolbox.call("experiment", "{}")
+            assert "AUC" in toolbox.call("learning_curve", "[]") or "no JSON object" in toolbox.said[-1]
+    industries = set(pd.read_csv(hybrid_night.path("data/demo/cases.csv"))["industry"].dropna())
+    told = " ".join(levels["metrics"].values())
+    assert "AUC" in levels["metrics"]["slices"] and "sources: " in levels["metrics"]["importances"]
+    assert "cross-validated on: " in levels["metrics"]["learning_curve"] and "failed" not in told
+    assert not any(f"= {industry}:" in told for industry in industries)
+    assert "needs agent.send: columns" in levels["metrics"]["sql"]
+    assert any(f"industry = {industry}:" in levels["columns"]["slices"] for industry in industries)
+    assert (
+        levels["columns"]["sql"].startswith("industry|n|won") and "needs agent.send" in levels["columns"]["wrong_cases"]
+    )
+    assert (
+        "customer: " in levels["transcripts"]["wrong_cases"] and "predicted 0." in levels["transcripts"]["wrong_cases"]
+    )
 
 
 def test_killed_twice_it_ends_with_the_same_ledger_and_asks_nothing_again(tmp_path, hybrid_night):

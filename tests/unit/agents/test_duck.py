@@ -23,7 +23,7 @@ def conversation(tmp_path, script, *answers, first=None, **agent):
     run_night(tmp_path, night_config(4, backend="search"))
     said, given = [], iter(answers)
     with model_server(script) as server:
-        config = night_config(4, model="m", base_url=server.url, timeout=1, tries=1, **agent)
+        config = night_config(4, **{"model": "m", "base_url": server.url, "timeout": 20, "tries": 1, **agent})
         talk(config, first, lambda question: said.append(question) or next(given, ""), said.append)
     return said, server
 
@@ -79,7 +79,7 @@ def test_an_invalid_experiment_is_not_offered(tmp_path):
 
 @pytest.mark.parametrize("fault", ["401", "500", "hang", "invalid JSON", "empty"])
 def test_a_server_that_fails_ends_no_conversation(tmp_path, fault):
-    said, _ = conversation(tmp_path, lambda body: FAULTS[fault](), "hello?", "still there?", "")
+    said, _ = conversation(tmp_path, lambda body: FAULTS[fault](), "hello?", "still there?", "", timeout=1)
     assert sum(text.startswith("(no answer") for text in said) == 2
     assert not any(KEY in text for text in said)
 

@@ -16,11 +16,12 @@ from samples import make_raw
 
 from model_server import FAULTS, KEY, model_server, wait_for
 from nightshift.config_agent import Agent
+from nightshift.experiment import Experiment
 from nightshift.llm.context import asking
 from nightshift.llm.errors import CallFailed
 from nightshift.llm.privacy import NotSentError
 from nightshift.llm.store import Store
-from nightshift.rubric import merged
+from nightshift.rubric import estimate_of, merged
 from nightshift.views import VIEWS, RawData
 from nightshift.views.rubric import Question
 
@@ -58,7 +59,7 @@ def view(questions=QUESTIONS, **more):
 
 
 def featurize(server, raw=RAW, spec=None, strict=True, **options):
-    agent = Agent(**{"base_url": server.url, "send": "transcripts", "timeout": 1, "tries": 1, **options})
+    agent = Agent(**{"base_url": server.url, "send": "transcripts", "timeout": 20, "tries": 1, **options})
     with asking(agent, "view", strict):
         return (spec or view()).featurize(raw).frame
 
@@ -217,3 +218,19 @@ def test_a_replay_has_the_same_values_and_the_same_gaps(tmp_path):
     replay = Agent(replay=True, send="transcripts")
     with asking(replay, "view", strict=True):
         pd.testing.assert_frame_equal(view().featurize(RAW).frame, frame)
+
+
+def test_the_estimate_counts_what_is_not_answered_yet(tmp_path):
+    place = tmp_path / "results/data/development"
+    place.mkdir(parents=True)
+    RAW.cases.to_parquet(place / "cases.parquet")
+    RAW.turns.to_parquet(place / "turns.parquet")
+    (tmp_path / "results/data/card.json").write_text(json.dumps({"columns": RAW.kinds}))
+    spec = view().model_copy(update={"model": None})
+    experiment = Experiment(views={"asked": spec}, bases={"b": {"views": ["asked"], "learner": {"kind": "ridge"}}})
+    agent = Agent(model="m", send="transcripts", prices={"m": {"input": 1000, "output": 1000}})
+    told = estimate_of(experiment, agent)
+    assert told.startswith(f"asked: {HEARD.sum()} requests, about ") and " 0.00 by" not in told
+    with model_server(honest) as server:
+        featurize(server)
+    assert estimate_of(experiment, agent).startswith("asked: 0 requests, about 0 tokens")
