@@ -44,6 +44,17 @@ def test_a_night_against_each_fault_ends_with_twelve_rows(tmp_path, fault):
         assert path.is_dir() or KEY.encode() not in path.read_bytes(), f"the key is in {path}"
 
 
+def test_a_silent_server_is_tried_less_until_it_answers(tmp_path):
+    gone = [True]
+    with model_server(lambda body: FAULTS["500"]() if gone[0] else different(body)) as server:
+        config = night_config(6, backend="llm", base_url=server.url, **{**QUICK, "tries": 3})
+        run_night(tmp_path, config.model_copy(update={"search": config.search.model_copy(update={"experiments": 3})}))
+        assert len(server.asked) == 3 + 1
+        gone[0] = False
+        rows = run_night(tmp_path, config, start=3)
+    assert [row["author"] for row in rows] == ["baseline", "search", "search", "model", "model", "model"]
+
+
 def test_a_model_that_answers_writes_the_ledger(tmp_path):
     with model_server(different) as server:
         rows = run_night(tmp_path, night_config(6, backend="llm", base_url=server.url, **QUICK))

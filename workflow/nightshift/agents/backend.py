@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ from nightshift.agents import search
 from nightshift.agents.guidance import Guidance
 from nightshift.agents.history import History
 from nightshift.agents.hybrid import turn_of_model
+from nightshift.agents.model import Answer, Desk, ask_model
 from nightshift.agents.space import Space
+from nightshift.agents.state import optimizer_state
 from nightshift.card import Card
 from nightshift.config import Config
 from nightshift.disk import DiskError
@@ -22,9 +24,11 @@ from nightshift.llm.client import Client
 from nightshift.llm.errors import ReplayMissing
 from nightshift.llm.server import backend_of
 from nightshift.llm.store import Usage
+from nightshift.names import HISTORY
 from nightshift.research.memos import Memo, is_due, latest_seen, numbered
 
 _LONGEST = 300  # characters of a reason
+_SILENT = ("timeout", "connection", "server")
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Made:
     experiment : Experiment
     draw : what the search drew for it; {"move": "model"} for a model's
     fallback : why the search answered in the place of the model, or None
+    silent : whether that was because the server gave no answer
     memos : memos written on the way
     usage : Usage of the model's server
     """
@@ -43,6 +48,7 @@ class Made:
     experiment: Experiment
     draw: dict[str, Any]
     fallback: str | None = None
+    silent: bool = False
     memos: list[Memo] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
 
@@ -65,50 +71,46 @@ def make(experiment: str, history: History, guidance: Guidance, memos: list[Memo
     """
     card, backend = read_json(root / "results/data/card.json"), backend_of(config.agent)
     agent = guidance.narrowed(config.agent)
+    if _was_silent(history, root):  # a server that hangs costs one try a proposal, not four
+        agent = agent.model_copy(update={"tries": 1})
     space = Space(Card.of(card), agent, guidance.pin, guidance.vetoes)
     with Client(agent, experiment, root) as client:
         researcher = Researcher(experiment, history, space, client, config.search.seed, backend != "search", root)
         written = researcher.by_patience(memos)
-        failed = None
+        answer = Answer(None)
         # Whoever looked closer has something to propose.
         looked = bool(written) and backend != "search"
         if looked or turn_of_model(len(history.past), backend, agent.share):
-            made, failed = _by_model(
-                client, card, history, space, guidance, [*memos, *written], config, researcher, root
+            known = [*memos, *written]
+            desk = Desk(
+                history, space, guidance, card, known, "", root, researcher.on_demand(known), config.search.keep
             )
-            written += made.memos if made else researcher.written
-            if made is not None:
-                return Made(made.experiment, made.draw, None, written, client.used)
+            answer = _by_model(client, desk, backend)
+            written += researcher.written
+        if answer.experiment is not None:
+            return Made(answer.experiment, {"move": "model"}, memos=written, usage=client.used)
         proposal = search.propose(history, space, config.search.seed)
-        return Made(proposal.experiment, proposal.draw, failed, written, client.used)
+        failed = " ".join(answer.failed.split())[:_LONGEST] if answer.failed else None
+        return Made(proposal.experiment, proposal.draw, failed, answer.kind in _SILENT, written, client.used)
 
 
-def _by_model(
-    client: Client,
-    card: dict[str, Any],
-    history: History,
-    space: Space,
-    guidance: Guidance,
-    memos: list[Memo],
-    config: Config,
-    researcher: Researcher,
-    root: Path,
-) -> tuple[Made | None, str | None]:
+def _by_model(client: Client, desk: Desk, backend: str) -> Answer:
     """The model's experiment, or why there is none."""
-    from nightshift.agents.model import Answer, Desk, ask_model
-    from nightshift.agents.state import optimizer_state
 
     def work() -> Answer:
-        state = optimizer_state(history, space) if backend_of(config.agent) == "hybrid" else ""
-        research = researcher.on_demand(memos)
-        return ask_model(client, Desk(history, space, guidance, card, memos, state, root, research, config.search.keep))
+        state = optimizer_state(desk.history, desk.space) if backend == "hybrid" else ""
+        return ask_model(client, replace(desk, state=state))
 
-    answer = contained(work)
-    if answer is None:
-        return None, "the proposal failed; its log says why"
-    if answer.experiment is None:
-        return None, " ".join((answer.failed or "").split())[:_LONGEST]
-    return Made(answer.experiment, {"move": "model"}, None, answer.memos), None
+    return contained(work) or Answer(None, "the proposal failed; its log says why")
+
+
+def _was_silent(history: History, root: Path) -> bool:
+    """Whether the server gave no answer when it was last asked for a proposal."""
+    for past in reversed(history.past):
+        kept = read_json(root / HISTORY / f"{past.experiment.id}.json")
+        if kept.get("fallback") or past.experiment.author == "model":
+            return bool(kept.get("silent"))
+    return False
 
 
 class Researcher:

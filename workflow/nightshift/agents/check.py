@@ -16,7 +16,6 @@ from nightshift.agents.history import History
 from nightshift.agents.queue import hindrances
 from nightshift.agents.space import Space
 from nightshift.agents.words import shown
-from nightshift.data.development import read_raw
 from nightshift.errors import InputError
 from nightshift.experiment import Experiment, parse_experiment
 from nightshift.names import name_of
@@ -104,6 +103,8 @@ def _does_not_run(experiment: Experiment, space: Space, root: Path) -> str | Non
     segments = {name: base.segment for name, base in experiment.bases.items() if base.segment}
     if not (queries or segments) or not (root / DEVELOPMENT / "cases.parquet").exists():
         return None
+    from nightshift.data.development import read_raw
+
     raw = read_raw(root / DEVELOPMENT)
     for name, view in queries.items():
         try:

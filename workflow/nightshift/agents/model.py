@@ -65,11 +65,13 @@ class Answer:
     experiment : Experiment, or None
     failed : why there is none, in one line
     memos : memos that the model asked for
+    kind : of the request that had no answer (`nightshift.llm.errors.CallFailed`), or None
     """
 
     experiment: Experiment | None
     failed: str | None = None
     memos: list[Memo] = field(default_factory=list)
+    kind: str | None = None
 
 
 def ask_model(client: Client, desk: Desk) -> Answer:
@@ -82,7 +84,7 @@ def ask_model(client: Client, desk: Desk) -> Answer:
         try:
             reply = _reply(client, messages, form, desk, written)
         except CallFailed as error:
-            return Answer(None, error.reason, written)
+            return Answer(None, error.reason, written, error.kind)
         try:
             known = {memo["id"] for memo in [*desk.memos, *written]}
             content = form.read(read_json_in(reply))

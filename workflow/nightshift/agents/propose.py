@@ -69,6 +69,7 @@ def _answer(experiment: str, memos: list[Memo], config: Config, root: Path) -> d
         "queue": people["files"],
         "refused": people["refused"],
         "fallback": made.fallback,
+        "silent": made.silent,
         "memos": made.memos,
         "usage": {"tokens": made.usage.tokens, "money": made.usage.money, "calls": made.usage.calls},
         "consumed": {

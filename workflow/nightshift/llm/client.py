@@ -265,7 +265,8 @@ class Client:
         }
         kind = next((name for cause, name in kinds.items() if isinstance(error, cause)), "nonsense")
         said = " ".join(self._clean(str(error)).split())[:_LONGEST_REASON]
-        return CallFailed(kind, _WORDS[kind].format(said=said, tries=self.agent.tries, timeout=self.agent.timeout))
+        tries = "1 try" if self.agent.tries == 1 else f"{self.agent.tries} tries"
+        return CallFailed(kind, _WORDS[kind].format(said=said, tries=tries, timeout=self.agent.timeout))
 
     def _clean(self, text: str) -> str:
         return self.server.clean(text) if self.server else text
@@ -308,10 +309,10 @@ class Client:
 
 
 _WORDS = {
-    "rate": "the server is busy (429), {tries} times: {said}",
-    "timeout": "no answer within {timeout:g} s, {tries} times",
-    "connection": "no connection, {tries} times: {said}",
-    "server": "the server is broken, {tries} times: {said}",
+    "rate": "the server is busy (429), {tries}: {said}",
+    "timeout": "no answer within {timeout:g} s, {tries}",
+    "connection": "no connection, {tries}: {said}",
+    "server": "the server is broken, {tries}: {said}",
     "rejected": "the server rejects the request: {said}",
     "nonsense": "the server's answer makes no sense: {said}",
 }

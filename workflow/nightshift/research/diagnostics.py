@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable
+import json
 from typing import Any
 
 from nightshift.research.toolbox import Toolbox
@@ -14,12 +13,12 @@ _TITLE = "What nothing has beaten: a diagnosis of the champion"
 def diagnose(question: str, toolbox: Toolbox) -> dict[str, Any]:
     """Slices, correlations and the learning curve of the champion; a part that fails says so."""
     champion = toolbox.champion()
-    parts: list[tuple[str, Callable[[], str]]] = [
-        ("Where it errs", toolbox.slices),
-        ("How much alike its bases are", lambda: toolbox.correlations(champion)),
-        ("Would more cases help", toolbox.learning_curve),
+    parts = [
+        ("Where it errs", "slices", {}),
+        ("How much alike its bases are", "correlations", {"experiment": champion}),
+        ("Would more cases help", "learning_curve", {}),
     ]
-    told = [f"## {title}\n\n{_tried(part)}" for title, part in parts]
+    told = [f"## {title}\n\n{toolbox.call(tool, json.dumps(given))}" for title, tool, given in parts]
     text = f"The champion is {champion}. Computed without a language model.\n\n" + "\n\n".join(told)
     return {
         "kind": "diagnostics",
@@ -29,11 +28,3 @@ def diagnose(question: str, toolbox: Toolbox) -> dict[str, Any]:
         "sources": [],
         "experiment": None,
     }
-
-
-def _tried(part: Callable[[], str]) -> str:
-    try:
-        return part()
-    except Exception as error:
-        traceback.print_exc()
-        return f"This part failed: {type(error).__name__}."

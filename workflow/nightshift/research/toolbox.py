@@ -24,6 +24,7 @@ from nightshift.agents.words import (
     shown,
 )
 from nightshift.config_agent import Agent
+from nightshift.contain import Limits, attempt
 from nightshift.data.development import Development, read_development, read_raw
 from nightshift.errors import NightshiftError
 from nightshift.llm.client import Client
@@ -37,16 +38,18 @@ DEVELOPMENT = "results/data/development"
 NOTES = "config/notes"
 _LONGEST = 8000  # characters of an answer
 _MOST_CASES = 8
+_LIMITS = Limits(seconds=600)  # of a tool that computes
 
 
 @dataclass(frozen=True)
 class Tool:
-    """One tool in the words of the protocol, and what it does with its arguments."""
+    """One tool in the words of the protocol, and what it does with its arguments; what `computes` is contained."""
 
     name: str
     description: str
     parameters: dict[str, dict[str, Any]]
     run: Callable[..., str]
+    computes: bool = False
 
     def spec(self) -> dict[str, Any]:
         schema = {
@@ -97,7 +100,8 @@ class Toolbox:
             given = json.loads(arguments or "{}")
             if not isinstance(given, dict):
                 raise ValueError("the arguments are no JSON object")
-            said = tool.run(**{key: given[key] for key in tool.parameters})
+            wanted = {key: given[key] for key in tool.parameters}
+            said = self._contained(tool, wanted) if tool.computes else tool.run(**wanted)
         except KeyError as error:
             said = f"the argument {error} is missing"
         except NightshiftError as error:
@@ -107,6 +111,11 @@ class Toolbox:
         said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}\n(cut)"
         self.said.append(said)
         return said
+
+    def _contained(self, tool: Tool, wanted: dict[str, Any]) -> str:
+        """Use a tool in a child with limits: whatever it does, the proposal goes on."""
+        done = attempt(lambda: tool.run(**wanted), _LIMITS)
+        return done.value if done.failure is None else shown(f"it failed: {done.failure.reason}", self.agent)
 
     def _of_the_night(self) -> list[Tool]:
         exp = {"experiment": {"type": "string", "description": "Such as exp-0007."}}
@@ -131,18 +140,20 @@ class Toolbox:
         count = {"count": {"type": "integer", "description": f"1 to {_MOST_CASES}."}}
         sql = {"sql": {"type": "string"}}
         return [
-            Tool("slices", "Where the champion errs: its AUC in slices of the cases.", {}, self.slices),
+            Tool("slices", "Where the champion errs: its AUC in slices of the cases.", {}, self.slices, True),
             Tool(
                 "importances",
                 "What the champion goes by: loss of AUC when a view or column is shuffled.",
                 {},
                 self.importances,
+                True,
             ),
             Tool(
                 "learning_curve",
                 "Would more cases help? AUC of the champion's heaviest base on parts of them.",
                 {},
                 self.learning_curve,
+                True,
             ),
             Tool(
                 "wrong_cases",
