@@ -23,7 +23,7 @@ rule featurize:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
     params:
-        limits=LIMITS,
+        limits=limits_of_job,
     script:
         "../scripts/featurize.py"
 
@@ -42,8 +42,9 @@ rule train_base:
     resources:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
+        gpu=gpus_of_base,
     params:
-        limits=LIMITS,
+        limits=limits_of_job,
     script:
         "../scripts/train_base.py"
 
@@ -65,7 +66,7 @@ rule stack:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
     params:
-        limits=LIMITS,
+        limits=limits_of_job,
         seed=SEARCH["seed"],
     script:
         "../scripts/stack.py"
@@ -91,7 +92,7 @@ rule score:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
     params:
-        limits=LIMITS,
+        limits=limits_of_job,
         search=SEARCH,
     script:
         "../scripts/score.py"

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 with logging_to(snakemake.log):
     from nightshift.chain import featurize
-    from nightshift.contain import Limits
+    from nightshift.limits import Limits
 
     limits = Limits(**snakemake.params.limits)
     featurize(snakemake.wildcards.digest, snakemake.output.view, snakemake.output.outcome, limits)
