@@ -21,6 +21,7 @@ include: "rules/noise.smk"
 include: "rules/ladder.smk"
 include: "rules/record.smk"
 include: "rules/report.smk"
+include: "rules/predict.smk"
 
 
 localrules:

@@ -161,8 +161,35 @@ def record_before(wildcards):
     return [f"{last}/record.json"] if last else []
 
 
+def predictions(suffix=None):
+    """File that `predict` writes; with a suffix, the one beside it."""
+    path = Path(
+        NIGHT.predict.target() if NIGHT.predict else "results/predictions/none.csv"
+    )
+    return str(path.with_suffix(suffix) if suffix else path)
+
+
+def new_cases(wildcards):
+    if NIGHT.predict is None:
+        raise WorkflowError(
+            "which cases? snakemake predict --config predict='{cases: new.csv, transcripts: new/}'"
+        )
+    # What is missing is said by the job, with all else that is wrong. The start of this run, so that asking again with
+    # other options predicts again.
+    names = [NIGHT.predict.cases, NIGHT.predict.transcripts, START]
+    return [name for name in names if name and os.path.exists(name)]
+
+
+def model_to_predict_with(wildcards):
+    """The champion that is there, under a name that no rule makes: a prediction never goes on with a night. Without
+    one, what makes it."""
+    path = "results/champion/model.json"
+    return os.path.abspath(path) if os.path.exists(path) else path
+
+
 def print_ending():
     show_file("results/ending.md", since=START)
+    show_file(predictions(".md"), since=START)
 
 
 def print_problem():

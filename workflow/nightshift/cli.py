@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from nightshift.errors import NightshiftError
 
@@ -55,6 +56,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     report.set_defaults(run=_report)
 
+    predict = commands.add_parser("predict", help="probabilities with reasons for new cases and calls")
+    predict.add_argument("cases", type=Path, help="table of new cases, as data.cases; the target is not needed")
+    predict.add_argument("transcripts", nargs="?", type=Path, help="their calls, as data.transcripts")
+    add_prediction_options(predict, "results/predictions/NAME.csv, NAME that of the cases")
+    predict.add_argument(
+        "--model", type=Path, default=Path("results/champion"), help="a model folder (default: %(default)s)"
+    )
+    predict.set_defaults(run=_predict)
+
     gc = commands.add_parser("gc", help="remove fold models of bases that no kept experiment uses")
     gc.add_argument("-n", "--dry-run", action="store_true", help="say what would go, and how much it is")
     gc.set_defaults(run=_gc)
@@ -72,6 +82,19 @@ def _cases(text: str) -> int:
     if not 100 <= count <= 1_000_000:
         raise argparse.ArgumentTypeError("from 100 to 1,000,000")
     return count
+
+
+def add_prediction_options(parser: argparse.ArgumentParser, default: str) -> None:
+    """Options of every command that predicts; `default` says where it writes."""
+    parser.add_argument("--out", type=Path, help=f"where to write: .csv, .tsv or .parquet (default: {default})")
+    parser.add_argument(
+        "--as-of", metavar="DATE", help="the moment of the prediction: calls held later are left out (2024-05-31)"
+    )
+    parser.add_argument(
+        "--allow-missing", action="store_true", help="take columns that are not there as missing values"
+    )
+    parser.add_argument("--reasons", type=int, default=3, choices=range(11), metavar="N", help="0 to 10 (default: 3)")
+    parser.add_argument("--cores", type=int, metavar="N", help="processes (default: the cores of this machine)")
 
 
 def _project() -> Path:
@@ -120,6 +143,27 @@ def _report(options: argparse.Namespace) -> None:
     facts = report_now(_project(), options.out, options.quick)
     size = options.out.stat().st_size / 1e6
     print(f"{options.out}: {len(facts.rows)} experiments, champion {facts.champion or 'none yet'}, {size:.1f} MB")
+
+
+def _predict(options: argparse.Namespace) -> None:
+    import nightshift.job  # noqa: F401  one thread a process, set before numpy is imported
+    from nightshift.config import predictions_of
+    from nightshift.delivery import deliver
+
+    out = options.out or Path(predictions_of(str(options.cases)))
+    print(deliver(options.model, options.cases, options.transcripts, out, **prediction_options(options)), end="")
+
+
+def prediction_options(options: argparse.Namespace) -> dict[str, Any]:
+    """What `add_prediction_options` read, as `nightshift.delivery.deliver` wants it."""
+    from nightshift.parallel import cores_here
+
+    return {
+        "as_of": options.as_of,
+        "allow_missing": options.allow_missing,
+        "reasons": options.reasons,
+        "cores": options.cores or cores_here(),
+    }
 
 
 def _gc(options: argparse.Namespace) -> None:
