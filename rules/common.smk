@@ -181,8 +181,8 @@ def new_cases(wildcards):
 
 
 def model_to_predict_with(wildcards):
-    """The champion that is there, under a name that no rule makes: a prediction never goes on with a night. Without
-    one, what makes it."""
+    """The champion that is there, by its absolute path, which no output has, so that a prediction never goes on with a
+    night. Without one, the output that makes it."""
     path = "results/champion/model.json"
     return os.path.abspath(path) if os.path.exists(path) else path
 
