@@ -172,7 +172,7 @@ def test_reasons_name_what_was_planted(raw, labels):
     told = Reasons(model, raw, blocks, reference.medians).strongest(pushes, logits, 3)
     texts = pd.Series([text for texts in told for text in texts])
     assert all(len(texts) <= 3 for texts in told)
-    assert texts.str.match(r"[+-]\d+ points: ").all()
+    assert texts.str.match(r"[+-]\d+(\.\d)? points: ").all()
     large = int(raw.cases["size"].idxmax())
     assert any("size is 3.07" in text and "(usually" in text and text.startswith("+") for text in told[large]), told[
         large
@@ -192,4 +192,4 @@ def test_parts_of_a_date_are_one_reason_and_small_ones_none(raw, labels):
     told = Reasons(model, raw, blocks, reference.medians).strongest(pushes, logits, 10)
     texts = [text for texts in told for text in texts]
     assert any("points: opened is 2025-" in text for text in texts)
-    assert not any("opened_" in text or "+0 points" in text or "-0 points" in text for text in texts)
+    assert not any("opened_" in text or "+0.0 points" in text or "-0.0 points" in text for text in texts)

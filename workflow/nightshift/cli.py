@@ -6,9 +6,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from nightshift.errors import NightshiftError
+from nightshift.options import add_prediction_options, prediction_options
 
 # Each command imports what it needs itself: `nightshift --help` answers at once.
 
@@ -57,13 +57,18 @@ def _parser() -> argparse.ArgumentParser:
     report.set_defaults(run=_report)
 
     predict = commands.add_parser("predict", help="probabilities with reasons for new cases and calls")
-    predict.add_argument("cases", type=Path, help="table of new cases, as data.cases; the target is not needed")
-    predict.add_argument("transcripts", nargs="?", type=Path, help="their calls, as data.transcripts")
     add_prediction_options(predict, "results/predictions/NAME.csv, NAME that of the cases")
     predict.add_argument(
         "--model", type=Path, default=Path("results/champion"), help="a model folder (default: %(default)s)"
     )
     predict.set_defaults(run=_predict)
+
+    export = commands.add_parser("export", help="pack the champion into a folder that predicts without nightshift")
+    export.add_argument("folder", type=Path, help="where to; it must not be there yet")
+    export.add_argument(
+        "--model", type=Path, default=Path("results/champion"), help="a model folder (default: %(default)s)"
+    )
+    export.set_defaults(run=_export)
 
     gc = commands.add_parser("gc", help="remove fold models of bases that no kept experiment uses")
     gc.add_argument("-n", "--dry-run", action="store_true", help="say what would go, and how much it is")
@@ -82,19 +87,6 @@ def _cases(text: str) -> int:
     if not 100 <= count <= 1_000_000:
         raise argparse.ArgumentTypeError("from 100 to 1,000,000")
     return count
-
-
-def add_prediction_options(parser: argparse.ArgumentParser, default: str) -> None:
-    """Options of every command that predicts; `default` says where it writes."""
-    parser.add_argument("--out", type=Path, help=f"where to write: .csv, .tsv or .parquet (default: {default})")
-    parser.add_argument(
-        "--as-of", metavar="DATE", help="the moment of the prediction: calls held later are left out (2024-05-31)"
-    )
-    parser.add_argument(
-        "--allow-missing", action="store_true", help="take columns that are not there as missing values"
-    )
-    parser.add_argument("--reasons", type=int, default=3, choices=range(11), metavar="N", help="0 to 10 (default: 3)")
-    parser.add_argument("--cores", type=int, metavar="N", help="processes (default: the cores of this machine)")
 
 
 def _project() -> Path:
@@ -154,16 +146,11 @@ def _predict(options: argparse.Namespace) -> None:
     print(deliver(options.model, options.cases, options.transcripts, out, **prediction_options(options)), end="")
 
 
-def prediction_options(options: argparse.Namespace) -> dict[str, Any]:
-    """What `add_prediction_options` read, as `nightshift.delivery.deliver` wants it."""
-    from nightshift.parallel import cores_here
+def _export(options: argparse.Namespace) -> None:
+    from nightshift.export import export
 
-    return {
-        "as_of": options.as_of,
-        "allow_missing": options.allow_missing,
-        "reasons": options.reasons,
-        "cores": options.cores or cores_here(),
-    }
+    made = export(options.model, options.folder)
+    print(f"{options.folder}: {', '.join(path.name for path in made)}; its README.md says how to install and predict")
 
 
 def _gc(options: argparse.Namespace) -> None:

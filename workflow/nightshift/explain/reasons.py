@@ -14,7 +14,7 @@ from nightshift.explain.words import Speaking
 from nightshift.model import Model
 from nightshift.views.base import Block, RawData
 
-_FEWEST_POINTS = 0.5
+_FEWEST_POINTS = 0.05
 
 
 class Reasons:
@@ -40,7 +40,8 @@ class Reasons:
         self.heard = raw.cases["case_id"].isin(raw.turns["case_id"]).to_numpy()
 
     def strongest(self, pushes: Pushes, logits: np.ndarray, number: int = 3) -> list[list[str]]:
-        """For each case its strongest reasons, at most `number`; fewer where the others move less than half a point.
+        """For each case its strongest reasons, at most `number`; fewer where the others do not move it by a tenth of a
+        point.
 
         Parameters
         ----------
@@ -61,7 +62,7 @@ class Reasons:
         order = np.argsort(-np.abs(points), axis=1, kind="stable")[:, :number]
         return [
             [
-                f"{points[case, place]:+.0f} points: {self._in_words(sources, place, case, points[case, place] > 0)}"
+                f"{_points(points[case, place])} points: {self._in_words(sources, place, case, points[case, place] > 0)}"
                 for place in places
                 if abs(points[case, place]) >= _FEWEST_POINTS
             ]
@@ -96,6 +97,10 @@ class Reasons:
         if middle is None or self.raw.kinds.get(name) not in (None, "numeric"):
             return ""
         return f" (usually {_number(middle)})"
+
+
+def _points(value: float) -> str:
+    return f"{value:+.0f}" if abs(value) >= 1 else f"{value:+.1f}"
 
 
 def _said(value: object, kind: str) -> str:
