@@ -46,7 +46,7 @@ def assemble(experiment: dict[str, Any], raw: RawData, labels: np.ndarray) -> Mo
 def assemble_with_reference(experiment: dict[str, Any], raw: RawData, labels: np.ndarray) -> tuple[Model, Reference]:
     """The same, and what the model remembers of its cases."""
     model, scores, folds = _assemble(experiment, raw, labels)
-    return model, make_reference(model, model.featurize(raw), raw, scores, folds.assignment[:, 0])
+    return model, make_reference(model, model.featurize(raw), raw, scores, folds)
 
 
 def _assemble(content: dict[str, Any], raw: RawData, labels: np.ndarray):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from samples import make_raw
 
-from nightshift.drift import Measure, columns_of, counts_of, drifted, measures_of, psi_of
+from nightshift.drift import Measure, columns_of, counts_of, design_effect, drifted, measures_of, psi_of
 from nightshift.views import VIEWS
 
 
@@ -66,7 +66,7 @@ def test_columns_and_views_of_real_cases_are_measured():
     raw = make_raw(200)
     views = {"t": VIEWS["table"](), "w": VIEWS["words"](), "d": VIEWS["dynamics"]()}
     blocks = {name: view.featurize(raw) for name, view in views.items()}
-    familiar = {"w": np.full(200, 0.9)}
+    familiar = {"w": pd.Series(np.full(200, 0.9))}
     found = columns_of(raw, views, blocks, familiar)
     names = {"column 'size'", "column 'vip'", "column 'opened'", "length of column 'note'", "view 'w': amount of text"}
     assert names | {"view 'd': calls", "view 'w': share of familiar words"} <= set(found)
@@ -74,3 +74,29 @@ def test_columns_and_views_of_real_cases_are_measured():
     measures = measures_of(found)
     assert "column 'opened'" not in [measure.name for measure in measures], "dates go on; only their lack is measured"
     assert drifted(measures, counts_of(measures, found))[0] == []
+
+
+def test_cases_of_one_account_count_less():
+    rng = np.random.default_rng(6)
+    alike = np.repeat(rng.integers(0, 3, 200), 5)
+    groups = np.repeat(np.arange(200), 5)
+    assert design_effect(alike, groups) == pytest.approx(5)
+    assert design_effect(rng.integers(0, 3, 1000), groups) < 1.3
+    assert design_effect(alike, np.arange(1000)) == design_effect(alike, np.zeros(1000, int)) == 1
+
+
+def test_without_drift_a_warning_is_rare_among_accounts_too():
+    """The industry of an account is that of all its deals: as single cases, a few accounts look like drift."""
+    rng = np.random.default_rng(7)
+
+    def accounts(count):
+        return pd.Series(np.repeat(rng.choice(["a", "b", "c", "d"], count), 4), dtype="str")
+
+    plain, grouped = 0, 0
+    for _ in range(150):
+        old, new = {"column 'x'": accounts(60)}, {"column 'x'": accounts(12)}
+        for groups in (None, np.repeat(np.arange(60), 4)):
+            measures = measures_of(old, groups)
+            found = bool(drifted(measures, counts_of(measures, new))[0])
+            plain, grouped = plain + (groups is None and found), grouped + (groups is not None and found)
+    assert plain > 15 and grouped <= 5

@@ -2,10 +2,11 @@
 
 Each measure is parted into at most ten classes by the development cases. How far the new cases are away is the
 population stability index, PSI = sum of (new share - old share) x log(new share / old share); whether that can be
-chance is Pearson's chi-squared test of the same counts. A measure has drifted when PSI is above 0.2 (the usual threshold of
-credit scoring) and the test's p, times the number of measures still in question (Holm 1979), is below 0.01: without any drift
-one set of new cases in a hundred is warned of at most. Cases of one customer are not told apart, which makes small p smaller;
-the threshold on PSI is what then keeps trifles away.
+chance is Pearson's chi-squared test of the same counts. Cases of one group (account) resemble each other: the counts of the test
+are divided by the design effect 1 + (size of a group - 1) x intraclass correlation of the development cases (Rao and Scott
+1981, first order). A measure has drifted when PSI is above 0.2 (the usual threshold of credit scoring) and the test's
+p, times the number of measures still in question (Holm 1979), is below 0.01: without drift, one set of new cases in a
+hundred is warned of at most.
 """
 
 from __future__ import annotations
@@ -37,22 +38,30 @@ class Measure:
     edges : upper edges of the classes but the last, for a number; None for a category
     values : the classes, for a category: frequent values, the rest together; None for a number
     counts : development cases in each class, those with a missing value last
+    effect : design effect of groups, 1 for cases that have nothing to do with each other
     """
 
     name: str
     counts: list[int]
     edges: list[float] | None = None
     values: list[str] | None = None
+    effect: float = 1.0
 
     def classes(self, column: pd.Series) -> np.ndarray:
-        """Cases of a column in each class, int array like `counts`."""
+        """Class of each case of a column, int (n_cases,)."""
         missing = column.isna().to_numpy()
+        found = np.full(len(column), len(self.counts) - 1)
         if self.edges is not None:
-            place = np.searchsorted(self.edges, column.to_numpy(dtype=float)[~missing], side="left")
+            found[~missing] = np.searchsorted(self.edges, column.to_numpy(dtype=float)[~missing], side="left")
         else:
             known = {value: number for number, value in enumerate(self.values)}
-            place = column[~missing].astype(str).map(known).fillna(len(known) - 1).to_numpy(dtype=int)
-        return np.append(np.bincount(place, minlength=len(self.counts) - 1), missing.sum())
+            other = len(known) - 1
+            found[~missing] = column[~missing].astype(str).map(known).fillna(other).to_numpy(dtype=int)
+        return found
+
+    def count(self, column: pd.Series) -> np.ndarray:
+        """Cases of a column in each class, int array like `counts`."""
+        return np.bincount(self.classes(column), minlength=len(self.counts))
 
     def name_of_class(self, number: int) -> str:
         """In words, for a message."""
@@ -99,7 +108,7 @@ class Drifted:
 
 
 def columns_of(
-    raw: RawData, views: Mapping[str, View], blocks: Mapping[str, Block], familiar: Mapping[str, np.ndarray]
+    raw: RawData, views: Mapping[str, View], blocks: Mapping[str, Block], familiar: Mapping[str, pd.Series]
 ) -> dict[str, pd.Series]:
     """What is measured: columns of the cases, then what the views make of the turns.
 
@@ -110,7 +119,7 @@ def columns_of(
     raw : RawData
     views : name -> View
     blocks : name -> Block
-    familiar : view -> float array, share of a case's words that a model knows which did not see the case
+    familiar : view -> float Series, share of a case's words that a model knows which did not see the case
 
     Returns
     -------
@@ -126,19 +135,25 @@ def columns_of(
             amount = np.asarray(block.counts.sum(axis=1)).ravel().astype(float)
             found[f"view {name!r}: amount of text"] = pd.Series(amount)
     for name, share in familiar.items():
-        found[f"view {name!r}: share of familiar words"] = pd.Series(share, dtype="float64")
+        found[f"view {name!r}: share of familiar words"] = share
     return found
 
 
-def measures_of(columns: Mapping[str, pd.Series]) -> list[Measure]:
-    """How each of the development cases' columns (`columns_of`) is spread; one that does not vary is left out."""
-    found = [_measure(name, column) for name, column in columns.items()]
+def measures_of(columns: Mapping[str, pd.Series], groups: np.ndarray | None = None) -> list[Measure]:
+    """How each of the development cases' columns is spread; one that does not vary is left out.
+
+    Parameters
+    ----------
+    columns : of `columns_of`; the index of each says which cases it has
+    groups : int array (n_cases,), group of each case
+    """
+    found = [_measure(name, column, groups) for name, column in columns.items()]
     return [measure for measure in found if sum(count > 0 for count in measure.counts) > 1]
 
 
 def counts_of(measures: list[Measure], columns: Mapping[str, pd.Series]) -> list[np.ndarray]:
     """New cases in each class of each measure; counts of parts of the cases can be added."""
-    return [measure.classes(columns[measure.name]) for measure in measures]
+    return [measure.count(columns[measure.name]) for measure in measures]
 
 
 def drifted(measures: list[Measure], counts: list[np.ndarray]) -> tuple[list[Drifted], int]:
@@ -170,7 +185,7 @@ def _tested(measure: Measure, new: np.ndarray) -> tuple[float, float, Measure, n
     old = np.array(measure.counts)
     there = old + new > 0
     table = np.stack([old, new])[:, there]
-    p = chi2_contingency(table, correction=False).pvalue if table.shape[1] > 1 else 1.0
+    p = chi2_contingency(table / measure.effect, correction=False).pvalue if table.shape[1] > 1 else 1.0
     return psi_of(old[there], new[there]), float(p), measure, new
 
 
@@ -190,7 +205,7 @@ def _of_case(name: str, kind: str, column: pd.Series) -> tuple[str, pd.Series]:
     return f"column {name!r}", column.map({1.0: "yes", 0.0: "no"}) if kind == "boolean" else column.astype("str")
 
 
-def _measure(name: str, column: pd.Series) -> Measure:
+def _measure(name: str, column: pd.Series, groups: np.ndarray | None) -> Measure:
     if pd.api.types.is_float_dtype(column):
         known = column[np.isfinite(column)]
         edges = np.unique(known.quantile(np.arange(1, _CLASSES) / _CLASSES)) if len(known) else np.array([])
@@ -199,4 +214,29 @@ def _measure(name: str, column: pd.Series) -> Measure:
         shares = column.dropna().astype(str).value_counts(normalize=True)
         frequent = [value for value in shares.index[: _CLASSES - 1] if shares[value] >= _FEWEST_SHARE]
         measure = Measure(name, [0] * (len(frequent) + 2), values=[*frequent, _OTHER])
-    return Measure(name, measure.classes(column).tolist(), measure.edges, measure.values)
+    of = None if groups is None else groups[column.index]
+    effect = 1.0 if of is None else design_effect(measure.classes(column), of)
+    return Measure(name, measure.count(column).tolist(), measure.edges, measure.values, effect)
+
+
+def design_effect(classes: np.ndarray, groups: np.ndarray) -> float:
+    """How many cases of groups are worth one, at least 1: 1 + (mean size of a case's group - 1) x intraclass correlation,
+    by analysis of variance over the indicators of all classes together.
+
+    Parameters
+    ----------
+    classes, groups : int arrays (n_cases,)
+    """
+    groups = np.unique(groups, return_inverse=True)[1]
+    sizes = np.bincount(groups)
+    n, count = len(groups), len(sizes)
+    if count < 2 or count == n:
+        return 1.0
+    told = np.eye(classes.max() + 1)[classes]
+    means = np.stack([np.bincount(groups, weights=column) for column in told.T], axis=1) / sizes[:, None]
+    within = float(((told - means[groups]) ** 2).sum()) / (n - count)
+    between = float((sizes[:, None] * (means - told.mean(axis=0)) ** 2).sum()) / (count - 1)
+    usual = (n - (sizes**2).sum() / n) / (count - 1)
+    total = between + (usual - 1) * within
+    alike = (between - within) / total if total > 0 else 0.0
+    return 1 + (float((sizes**2).sum() / n) - 1) * float(np.clip(alike, 0, 1))

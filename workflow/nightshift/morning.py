@@ -58,7 +58,7 @@ def _reference_of(folder: Path, model: Model) -> Reference:
         for name, view in model.experiment.views.items()
     }
     scores = read_scores(folder / "oof.parquet")
-    return make_reference(model, blocks, raw, scores, development.folds.assignment[:, 0])
+    return make_reference(model, blocks, raw, scores, development.folds)
 
 
 def open_holdout(source: Any, target: str, curves: str, data: Data) -> None:

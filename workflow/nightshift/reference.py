@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from nightshift.calibrate import apply_platt
+from nightshift.data.split import Folds
 from nightshift.drift import Measure, columns_of, measures_of
 from nightshift.encode import TermsEncoder, take
 from nightshift.files import read_json, replacing, write_json
@@ -48,7 +49,7 @@ class Reference:
 
 
 def make_reference(
-    model: Model, blocks: Mapping[str, Block], raw: RawData, scores: np.ndarray, folds: np.ndarray
+    model: Model, blocks: Mapping[str, Block], raw: RawData, scores: np.ndarray, folds: Folds
 ) -> Reference:
     """Describe the development cases as a model sees them.
 
@@ -58,10 +59,10 @@ def make_reference(
     blocks : view -> Block of n_cases rows
     raw : RawData of the development cases
     scores : float array (n_cases, repeats), calibrated logits out of fold; NaN where a case is never predicted
-    folds : int array (n_cases,), fold of each case in the first repeat; -1 where it is never predicted
+    folds : Folds of these cases
     """
-    familiar = _familiar_out_of_fold(model, blocks, folds)
-    measures = measures_of(columns_of(raw, model.experiment.views, blocks, familiar))
+    familiar = _familiar_out_of_fold(model, blocks, folds.assignment[:, 0])
+    measures = measures_of(columns_of(raw, model.experiment.views, blocks, familiar), folds.groups)
     n = len(raw.cases)
     some = np.arange(n) if n <= _MOST_CASES else np.linspace(0, n - 1, _MOST_CASES).astype(int)
     part = take(dict(blocks), some)
@@ -82,29 +83,28 @@ def make_reference(
     )
 
 
-def familiar_words(model: Model, blocks: Mapping[str, Block], fold: int = 0) -> dict[str, np.ndarray]:
+def familiar_words(model: Model, blocks: Mapping[str, Block], fold: int = 0) -> dict[str, pd.Series]:
     """Share (n_cases,) of each case's words that a fold model knows, for views of words; NaN for a case without words."""
-    found: dict[str, np.ndarray] = {}
+    found: dict[str, pd.Series] = {}
     for name, base in model.experiment.bases.items():
         fitted = model.bases[name][fold].encoder.encoders_
         for key, view in zip(model.about["view_keys"][name], base.views, strict=True):
             if isinstance(fitted[key], TermsEncoder) and view not in found and model.experiment.views[view].named:
                 known = pd.Index(blocks[view].names).isin(fitted[key].names_).astype(float)
                 all_of_it = np.asarray(blocks[view].counts.sum(axis=1)).ravel()
-                with np.errstate(invalid="ignore"):
-                    found[view] = np.asarray(blocks[view].counts @ known).ravel() / np.where(
-                        all_of_it, all_of_it, np.nan
-                    )
+                share = np.asarray(blocks[view].counts @ known).ravel() / np.where(all_of_it, all_of_it, np.nan)
+                found[view] = pd.Series(share)
     return found
 
 
-def _familiar_out_of_fold(model: Model, blocks: Mapping[str, Block], folds: np.ndarray) -> dict[str, np.ndarray]:
+def _familiar_out_of_fold(model: Model, blocks: Mapping[str, Block], folds: np.ndarray) -> dict[str, pd.Series]:
     """As `familiar_words`, each case by the model that did not see it; cases that none predicts are left out."""
-    found: dict[str, list[np.ndarray]] = {}
+    found: dict[str, list[pd.Series]] = {}
     for number, fold in enumerate(np.unique(folds[folds >= 0])):
-        for view, share in familiar_words(model, take(dict(blocks), np.flatnonzero(folds == fold)), number).items():
-            found.setdefault(view, []).append(share)
-    return {view: np.concatenate(shares) for view, shares in found.items()}
+        rows = np.flatnonzero(folds == fold)
+        for view, share in familiar_words(model, take(dict(blocks), rows), number).items():
+            found.setdefault(view, []).append(share.set_axis(rows))
+    return {view: pd.concat(shares) for view, shares in found.items()}
 
 
 def _mean(matrix: Any) -> np.ndarray:
