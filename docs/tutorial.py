@@ -17,6 +17,7 @@ REPO = Path(__file__).resolve().parents[1]
 PAGE = REPO / "docs" / "tutorial.md"
 _BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", flags=re.M | re.S)
 _END = "=== end of output ==="
+_FAILED, _MAY_FAIL = "=== it failed ===", "# refused"
 _LONGEST = 110
 # What differs from run to run on one machine, or from machine to machine.
 _VARIES = r"\d+(\.\d+)? (MB|kB|GB|s\b)|\((load|read|predict)[^)]*\)|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\b[0-9a-f]{7,40}\b"
@@ -76,8 +77,8 @@ def session(folder: Path) -> Callable[[str], str]:
     errors = folder / "errors.txt"
 
     def run(command: str) -> str:
-        command = command.replace("https://example.org/nightshift", "$REPO")
-        shell.stdin.write(f"{{ {command}\n}} 2>{errors} || cat {errors}\necho; echo '{_END}'\n")
+        command = command.replace("https://example.org/nightshift", "$REPO nightshift")
+        shell.stdin.write(f"{{ {command}\n}} 2>{errors} || {{ cat {errors}; echo {_FAILED}; }}\necho; echo '{_END}'\n")
         shell.stdin.flush()
         said = ""
         for line in shell.stdout:
@@ -85,7 +86,9 @@ def session(folder: Path) -> Callable[[str], str]:
                 break
             said += line
         print(f"$ {command}", file=sys.stderr)
-        return said
+        if (_FAILED in said) != command.endswith(_MAY_FAIL):
+            raise SystemExit(said)
+        return said.replace(_FAILED, "")
 
     return run
 
