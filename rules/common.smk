@@ -17,6 +17,12 @@ from nightshift.identity import check_identity
 from nightshift.leftovers import clear_leftovers
 from nightshift.record import head_at_start
 
+if getattr(workflow.modifier.path_modifier, "prefix", None):
+    raise WorkflowError(
+        "prefix: in a module statement is not supported: nightshift reads and writes results/ by that name; "
+        "run it in a folder of its own instead (docs/module.md)"
+    )
+
 try:
     NIGHT = parse_config(config)
     if workflow.is_main_process:

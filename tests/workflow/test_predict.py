@@ -48,7 +48,7 @@ def test_the_rule_predicts_the_holdout_as_the_verdict_did(asked):
     assert table.sort_values("probability", ascending=False)["rank"].is_monotonic_increasing
     assert table["reason_1"].str.match(r"[+-]\d+(\.\d)? points: ").mean() > 0.9
     assert "Nothing to be done" in asked.snakemake("--cores", "1", "-n"), "the night is as it was"
-    assert asked.run("git", "status", "--porcelain", "results", "config").stdout == ""
+    assert asked.run("git", "status", "--porcelain", "results").stdout == ""
 
 
 def test_the_command_and_python_give_the_same(asked, monkeypatch):
