@@ -63,8 +63,8 @@ def _fitted(output: str) -> str:
 def session(folder: Path) -> Callable[[str], str]:
     """What runs a command in one shell that begins in an empty folder; its answer is what is said on standard output, and
     standard error too where it fails."""
-    bare = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    bare["PATH"] = os.pathsep.join(part for part in bare["PATH"].split(os.pathsep) if ".venv" not in part)
+    path = os.pathsep.join(part for part in os.environ["PATH"].split(os.pathsep) if ".venv" not in part)
+    bare = {**os.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": ""}
     identity = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in _PERSON.items()}
     shell = subprocess.Popen(
         ["bash", "--norc"],
