@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-browser setup-slurm setup-kubernetes night test test-slurm lint format bench bench-space bench-scale soak schemas lock clean
+.PHONY: help setup setup-test setup-browser setup-slurm setup-kubernetes night test test-slurm lint format bench bench-space bench-scale soak tutorial schemas lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -85,8 +85,12 @@ format: setup-test ## let the formatters write
 	ruff format .
 	snakefmt Snakefile rules
 
-schemas: setup ## write workflow/schemas from the typed models
+tutorial: setup ## run the commands of docs/tutorial.md in a fresh clone and write their output there
+	python docs/tutorial.py
+
+schemas: setup ## write workflow/schemas and docs/reference.md from the typed models
 	python -m nightshift.schemas
+	python -m nightshift.reference_pages
 
 bench: setup ## the figures of the README, on real data where it is there
 	python benchmarks/bench.py
