@@ -6,12 +6,15 @@ stack most: the regret on a set is the best cv_auc that any order reached there 
 validated by leaving sets out: for each set an order is chosen on the others and scored on it.
 
     python benchmarks/portfolio.py --cores 2      # writes benchmarks/PORTFOLIO.md
+
+With `--keep FOLDER` what was trained stays there, and the same command with another way to choose trains nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import tempfile
 import warnings
@@ -28,7 +31,7 @@ from nightshift.card import Card
 from nightshift.crossfit import cross_fit
 from nightshift.data.development import Development, read_development, read_raw
 from nightshift.experiment import effective_terms
-from nightshift.files import read_json
+from nightshift.files import read_json, replacing
 from nightshift.scoring import measure
 from nightshift.stack import StackSpec
 from nightshift.train import Recipe, train_base
@@ -44,11 +47,24 @@ def nights(data: Path) -> list[Night]:
     return demos + real
 
 
-def train_pool(night: Night, root: Path) -> tuple[str, dict[str, np.ndarray], Development]:
-    """Out-of-fold logits (n_cases, 1) of every base of the pool on one set."""
+def trained_pool(night: Night, root: Path) -> tuple[str, dict[str, np.ndarray], Development]:
+    """Out-of-fold logits (n_cases, n_repeats) of every base of the pool on one set; trained unless `root` has them."""
+    file = root / "oof.npz"
+    if not file.exists():
+        shutil.rmtree(root, ignore_errors=True)
+        lay_out(root, night)
+        split = ["snakemake", "--cores", "1", "results/data/split.json"]
+        subprocess.run(split, cwd=root, check=True, capture_output=True)
+        oof = train_pool(night.name, root)
+        with replacing(file) as partial, partial.open("wb") as handle:
+            np.savez(handle, **oof)
+    with np.load(file) as stored:
+        return night.name, dict(stored), read_development(root / "results/data/development")
+
+
+def train_pool(name: str, root: Path) -> dict[str, np.ndarray]:
+    """What `trained_pool` returns, of a project whose split is there."""
     warnings.simplefilter("ignore")
-    lay_out(root, night)
-    subprocess.run(["snakemake", "--cores", "1", "results/data/split.json"], cwd=root, check=True, capture_output=True)
     os.chdir(root)
     development, raw = read_development("results/data/development"), read_raw("results/data/development")
     blocks: dict = {}
@@ -57,16 +73,16 @@ def train_pool(night: Night, root: Path) -> tuple[str, dict[str, np.ndarray], De
     roles = view_roles(space)
     for role in pool(space):
         one = as_candidate(space, role, roles)
-        for name, view in one.views.items():
-            if name not in blocks:
-                blocks[name] = view.featurize(raw)
+        for view_name, view in one.views.items():
+            if view_name not in blocks:
+                blocks[view_name] = view.featurize(raw)
         terms = effective_terms(one.base, one.views).model_dump()
-        own = {name: blocks[name] for name in one.base.views}
+        own = {view: blocks[view] for view in one.base.views}
         try:
             oof[str(role)] = train_base(own, development.y, development.folds, Recipe(one.base.learner, terms)).oof
         except ValueError as error:
-            print(f"{night.name}: {role}: {error}", flush=True)
-    return night.name, oof, development
+            print(f"{name}: {role}: {error}", flush=True)
+    return oof
 
 
 Score = Callable[[str, tuple[str, ...]], float]
@@ -103,10 +119,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=REPO.parent / "shared" / "data")
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--keep", type=Path, help="where what is trained stays (default: nowhere)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as holder, ProcessPoolExecutor(options.cores) as workers:
         wanted = nights(options.data)
-        done = workers.map(train_pool, wanted, [Path(holder, str(number)) for number in range(len(wanted))])
+        roots = [(options.keep or Path(holder)).resolve() / night.name.replace(" ", "_") for night in wanted]
+        done = workers.map(trained_pool, wanted, roots)
         trained = {name: (oof, development) for name, oof, development in done}
     score = scorer(trained)
     lines = ["# The warm portfolio", "", "Command: `python benchmarks/portfolio.py`.", ""]

@@ -17,6 +17,7 @@ from nightshift.identity import check_identity
 from nightshift.leftovers import clear_leftovers
 from nightshift.limits import memory_to_grant, minutes_to_grant
 from nightshift.record import head_at_start
+from nightshift.shards import shard_names
 
 try:
     NIGHT = parse_config(config)
@@ -50,9 +51,17 @@ JOB_MINUTES = minutes_to_grant(NIGHT.search.job_timeout)
 JOB_MEMORY = memory_to_grant(NIGHT.search.job_memory_mb)
 
 
+DEVELOPMENT = {
+    "cases": "results/data/development/cases.parquet",
+    "turns": "results/data/development/turns.parquet",
+    "card": "results/data/card.json",
+}
+
+
 wildcard_constraints:
     exp="|".join(PENDING) or "none",
     digest="[0-9a-f]{20}",
+    shard="[0-9]+-of-[0-9]+",
 
 
 def before(exp, steps=1):
@@ -85,6 +94,19 @@ def seen_by(wildcards):
 def limits_of_job(wildcards, resources):
     """The limits; in a scheduler's job also what it was granted, for itself alone."""
     return {**LIMITS, "granted_mb": resources.mem_mb if workflow.remote_exec else None}
+
+
+def inputs_of_view(wildcards):
+    """Cases and turns, or the shards when there are many cases."""
+    cases = read_json(DEVELOPMENT["card"])["development"]
+    shards = shard_names(cases, NIGHT.search.shard_cases)
+    if not shards:
+        return DEVELOPMENT
+    made = [f"results/views/{wildcards.digest}-{name}" for name in shards]
+    return {
+        "shards": [f"{view}.arrow" for view in made],
+        "outcomes": [f"{view}.json" for view in made],
+    }
 
 
 def inputs_of_base(wildcards):
