@@ -12,7 +12,8 @@ export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-browser setup-slurm setup-kubernetes night test test-slurm lint format bench bench-space bench-scale soak tutorial schemas lock clean
+.PHONY: help setup setup-test setup-browser setup-slurm setup-kubernetes night test test-slurm lint format bench \
+	bench-space bench-scale soak tutorial schemas lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
