@@ -78,13 +78,13 @@ test-slurm: $(VENV)/plugins/slurm.done $(VENV)/plugins/kubernetes.done ## a nigh
 lint: setup-test ## ruff, snakefmt and snakemake --lint
 	ruff check .
 	ruff format --check .
-	snakefmt --check Snakefile rules
+	snakefmt --check Snakefile workflow/Snakefile rules
 	snakemake --lint
 
 format: setup-test ## let the formatters write
 	ruff check --fix .
 	ruff format .
-	snakefmt Snakefile rules
+	snakefmt Snakefile workflow/Snakefile rules
 
 tutorial: setup ## run the commands of docs/tutorial.md in a fresh clone and write their output there
 	python docs/tutorial.py

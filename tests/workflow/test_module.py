@@ -33,7 +33,8 @@ rule share:
 
 def outer(root, prefix="nightshift_", more="", **search):
     """A project of somebody else's that uses the workflow where it lies."""
-    config = {"nightshift": {**CONFIG, "search": {"experiments": 1, **search}}, "own": 1}
+    night = {**CONFIG, "search": {"experiments": 1, **search}, "validation": {"folds": 2}, "demo": {"n": 120}}
+    config = {"nightshift": night, "own": 1}
     project = Project(root)
     project.write("workflow/Snakefile", OUTER.format(repo=REPO, prefix=prefix, more=more))
     project.write("config/config.yaml", yaml.safe_dump(config))
