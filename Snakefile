@@ -39,6 +39,7 @@ localrules:
     champion,
     ending,
     report,
+    model_card,
     plan_noise,
     measure_noise,
     plan_ladder,
