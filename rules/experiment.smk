@@ -22,7 +22,7 @@ rule featurize:
         mem_mb=JOB_MEMORY,
         runtime=minutes_of_view,
     params:
-        limits=LIMITS,
+        limits=limits_of_job,
         agent=AGENT,
     script:
         "../scripts/featurize.py"
@@ -43,7 +43,7 @@ rule featurize_shard:
         mem_mb=JOB_MEMORY,
         runtime=minutes_of_view,
     params:
-        limits=LIMITS,
+        limits=limits_of_job,
         agent=AGENT,
     script:
         "../scripts/featurize.py"
@@ -63,8 +63,9 @@ rule train_base:
     resources:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
+        gpu=gpus_of_base,
     params:
-        limits=LIMITS,
+        limits=limits_of_job,
     script:
         "../scripts/train_base.py"
 
@@ -86,7 +87,7 @@ rule stack:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
     params:
-        limits=LIMITS,
+        limits=limits_of_job,
         seed=SEARCH["seed"],
     script:
         "../scripts/stack.py"
@@ -112,7 +113,7 @@ rule score:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
     params:
-        limits=LIMITS,
+        limits=limits_of_job,
         search=SEARCH,
     script:
         "../scripts/score.py"

@@ -193,3 +193,23 @@ def test_the_calls_of_the_night_are_in_dvc(tmp_path, hybrid_night):
     shutil.rmtree(project.path("results"))
     project.run("nightshift", "restore")
     assert project.path(PLACE).stat().st_size == len(before) and project.path("results/research/memo-001.md").exists()
+
+
+def test_recordings_are_transcribed_before_ingest(tmp_path):
+    with model_server(script) as server:
+        server.transcribe = lambda raw: {
+            "text": "Hello.",
+            "segments": [{"start": 0, "end": 1, "text": raw[-40:-35].hex()}],
+        }
+        project = new_project(tmp_path / "project", server.url)
+        project.configure(data={"transcripts": None, "audio": "calls"})
+        done = project.run("snakemake", "--cores", "1", "data/transcribed/turns.jsonl", check=False)
+        assert done.returncode != 0 and "calls: data.audio is no folder" in done.stdout + done.stderr
+        for name in ("D1.wav", "D2__second.mp3"):
+            project.write(f"calls/{name}", f"RIFF {name}")
+        project.snakemake("--cores", "1", "data/transcribed/turns.jsonl")
+        assert len(server.of("audio/transcriptions")) == 2
+    lines = project.path("data/transcribed/turns.jsonl").read_text().splitlines()
+    assert [json.loads(line)["case_id"] for line in lines] == ["D1", "D2"]
+    planned = project.snakemake("-n", "results/data/ingested.json")
+    assert "ingest" in planned and "transcribe" not in planned

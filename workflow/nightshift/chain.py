@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from nightshift.config import Agent, Search
-from nightshift.contain import Attempt, Failure, Limits, attempt
+from nightshift.contain import Attempt, Failure, attempt
 from nightshift.crossfit import cross_fit
 from nightshift.data.development import Development, read_development, read_raw
 from nightshift.experiment import Experiment, TermsSpec, read_experiment
@@ -26,6 +26,7 @@ from nightshift.files import read_json, replacing, write_json
 from nightshift.gather import gather
 from nightshift.learners import LEARNERS
 from nightshift.levels import lowered
+from nightshift.limits import Limits
 from nightshift.llm.context import asking
 from nightshift.llm.store import Store
 from nightshift.plan import read_plan, read_spec

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from nightshift.agents.check import RefusedError, checked
+from nightshift.agents.check import checked
 from nightshift.agents.guidance import GUIDANCE, Guidance, read_guidance
 from nightshift.agents.history import History, read_history
 from nightshift.agents.model import form_for
@@ -28,6 +28,7 @@ from nightshift.files import read_json, write_text
 from nightshift.ledger import finished
 from nightshift.llm.client import Client
 from nightshift.llm.errors import CallFailed
+from nightshift.llm.reading import RefusedError
 from nightshift.llm.strict import Form
 from nightshift.names import HISTORY
 from nightshift.research.memos import memos_before

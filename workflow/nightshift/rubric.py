@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nightshift.agents.model import read_json_in
 from nightshift.errors import NightshiftError
 from nightshift.files import digest_of
 from nightshift.llm.client import Client
 from nightshift.llm.context import who_asks
 from nightshift.llm.errors import CallFailed
 from nightshift.llm.privacy import check_send
+from nightshift.llm.reading import read_json_in
 
 if TYPE_CHECKING:
     import pandas as pd

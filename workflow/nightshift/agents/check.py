@@ -18,6 +18,7 @@ from nightshift.agents.space import Space
 from nightshift.agents.words import shown
 from nightshift.errors import InputError
 from nightshift.experiment import Experiment, parse_experiment
+from nightshift.llm.reading import RefusedError
 from nightshift.names import name_of
 from nightshift.sandbox import SqlRefused, cases_table, condition
 
@@ -25,10 +26,6 @@ DEVELOPMENT = "results/data/development"
 _FEWEST = 30  # cases inside and outside a segment
 _MOST_BASES = 60
 _LONGEST = 500  # characters of a hypothesis
-
-
-class RefusedError(Exception):
-    """Why a proposal is not taken, in words for who made it."""
 
 
 def checked(content: Any, history: History, space: Space, memos: set[str], root: Path = Path()) -> Experiment:

@@ -6,13 +6,12 @@ An invalid answer goes back once with what is wrong; then the caller lets the se
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nightshift.agents.check import RefusedError, checked
+from nightshift.agents.check import checked
 from nightshift.agents.guidance import Guidance
 from nightshift.agents.history import History
 from nightshift.agents.prompt import RESEARCH_TOOL, prompt
@@ -21,6 +20,7 @@ from nightshift.experiment import Experiment
 from nightshift.learners import LEARNERS
 from nightshift.llm.client import Client, Reply
 from nightshift.llm.errors import CallFailed
+from nightshift.llm.reading import RefusedError, read_json_in
 from nightshift.llm.strict import Form, experiment_form
 from nightshift.views import VIEWS
 
@@ -149,29 +149,3 @@ def form_for(space: Space) -> Form:
     out = {view.__name__ for kind, view in VIEWS.items() if kind not in views}
     out |= {learner.__name__ for kind, learner in LEARNERS.items() if kind not in learners}
     return experiment_form(frozenset(out))
-
-
-def read_json_in(reply: Reply) -> Any:
-    """The JSON object of an answer; models that know no structured output put words or fences around it.
-
-    Raises
-    ------
-    RefusedError
-        When there is none.
-    """
-    if reply.refusal:
-        raise RefusedError(f"the model refuses: {' '.join(reply.refusal.split())[:200]}")
-    text = (reply.content or "").rsplit("</think>", 1)[-1].strip()
-    if not text:
-        raise RefusedError("the answer is empty")
-    decoder = json.JSONDecoder()
-    for found in list(re.finditer(r"\{", text))[:20]:
-        try:
-            content, _ = decoder.raw_decode(text, found.start())
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(content, dict):
-            return content
-    raise RefusedError(
-        "the answer was cut off at its longest length" if reply.cut else "the answer holds no JSON object"
-    )

@@ -6,11 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from nightshift.agents.check import RefusedError
-from nightshift.agents.model import read_json_in
 from nightshift.experiment import Experiment
 from nightshift.llm.client import Client
 from nightshift.llm.errors import CallFailed
+from nightshift.llm.reading import RefusedError, read_json_in
 from nightshift.llm.strict import Form
 from nightshift.research.diagnostics import diagnose
 from nightshift.research.memos import with_experiment

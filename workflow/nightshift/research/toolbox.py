@@ -24,9 +24,10 @@ from nightshift.agents.words import (
     shown,
 )
 from nightshift.config_agent import Agent
-from nightshift.contain import Limits, attempt
+from nightshift.contain import attempt
 from nightshift.data.development import Development, read_development, read_raw
 from nightshift.errors import NightshiftError
+from nightshift.limits import Limits
 from nightshift.llm.client import Client
 from nightshift.llm.privacy import check_send, masked, may_send
 from nightshift.names import EXPERIMENTS

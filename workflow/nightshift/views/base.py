@@ -48,6 +48,11 @@ class RawData:
 
         return pd.Index(self.cases["case_id"]).get_indexer(self.turns["case_id"])
 
+    def take(self, rows: np.ndarray) -> RawData:
+        """Some cases, and their turns."""
+        cases = self.cases.iloc[rows]
+        return RawData(cases, self.turns[self.turns["case_id"].isin(cases["case_id"])], self.kinds)
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -88,6 +93,7 @@ class View(BaseModel, abc.ABC):
     libraries : distributions whose version changes its results
     modules : modules of nightshift, besides its own, whose source its digest covers
     asks : whether it may ask a model's server, which takes its time (agent.view_timeout)
+    named : whether its terms are words that people can read; hashed ones are not
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -96,6 +102,7 @@ class View(BaseModel, abc.ABC):
     libraries: ClassVar[tuple[str, ...]] = ("numpy", "pandas")
     modules: ClassVar[tuple[str, ...]] = ()
     asks: ClassVar[bool] = False
+    named: ClassVar[bool] = True
 
     kind: str
 
@@ -129,6 +136,15 @@ class View(BaseModel, abc.ABC):
     def in_words(self) -> str:
         """What it is, in a hypothesis: "the words of the customer"."""
         return f"the {self.kind}"
+
+    def topic(self) -> str:
+        """What it is about, in the reasons of a prediction; views with one topic are one reason there."""
+        return self.in_words()
+
+    def source_of(self, column: str, kinds: Mapping[str, str]) -> str:
+        """What a column of the block is made from, where several columns say one thing: the reasons of a prediction
+        name that. By default the column itself; `kinds` as in `RawData`."""
+        return column
 
 
 def save_block(path: str | Path, block: Block) -> None:

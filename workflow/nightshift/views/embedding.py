@@ -27,6 +27,7 @@ class EmbeddingView(TextView):
     """
 
     asks: ClassVar[bool] = True
+    libraries: ClassVar[tuple[str, ...]] = ("numpy", "pandas", "openai")
     modules: ClassVar[tuple[str, ...]] = ("nightshift.embeddings", "nightshift.llm.privacy")
 
     kind: Literal["embedding"] = "embedding"

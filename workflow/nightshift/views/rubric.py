@@ -57,6 +57,7 @@ class RubricView(TextView):
     """
 
     asks: ClassVar[bool] = True
+    libraries: ClassVar[tuple[str, ...]] = ("numpy", "pandas", "openai")
     modules: ClassVar[tuple[str, ...]] = ("nightshift.rubric", "nightshift.views.transcripts", "nightshift.llm.privacy")
 
     kind: Literal["rubric"] = "rubric"
@@ -95,6 +96,9 @@ class RubricView(TextView):
 
     def settled(self, agent: Agent) -> RubricView:
         return self if self.model else self.model_copy(update={"model": model_of(agent)})
+
+    def topic(self) -> str:
+        return "what a model answers about the calls"
 
     def in_words(self) -> str:
         return f"a model's answers to {len(self.questions)} questions"
