@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,6 +48,11 @@ def _parser() -> argparse.ArgumentParser:
 
     ladder = commands.add_parser("ladder", help="what each step from one model to the champion is worth")
     ladder.set_defaults(run=_ladder)
+
+    watch = commands.add_parser("watch", help="look at the night while it runs, until it ends")
+    watch.add_argument("--plain", action="store_true", help="line by line, as outside of a terminal")
+    watch.add_argument("--once", action="store_true", help="show how it stands now, and end")
+    watch.set_defaults(run=_watch)
 
     report = commands.add_parser("report", help="write results/report.html from what is there, in mid-night too")
     report.add_argument("--out", type=Path, default=Path("results/report.html"), help="where (default: %(default)s)")
@@ -111,6 +117,13 @@ def _ladder(options: argparse.Namespace) -> None:
     if not path.exists():
         raise NightshiftError("no night has ended here yet: the ladder comes with the verdict, `snakemake --cores all`")
     print(table(read_json(path)["ladder"]))
+
+
+def _watch(options: argparse.Namespace) -> None:
+    from nightshift.watch.command import watch
+
+    with contextlib.suppress(KeyboardInterrupt):
+        watch(_project(), options.plain, options.once)
 
 
 def _report(options: argparse.Namespace) -> None:

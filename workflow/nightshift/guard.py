@@ -16,10 +16,10 @@ from typing import IO
 
 from nightshift.disk import disk_problem
 from nightshift.errors import NightshiftError
-from nightshift.names import EXPERIMENTS
+from nightshift.names import EXPERIMENTS, PROBLEM
 
 _HELD: list[IO] = []
-_LOCK = ".nightshift/lock"
+LOCK = ".nightshift/lock"
 _ROOM = 1 << 20  # bytes that must fit before a night starts
 _LOOKS = {
     "--archive",
@@ -69,7 +69,7 @@ def hold_results(root: Path = Path()) -> None:
         raise NightshiftError(disk_problem(error) or str(error)) from error
     _HELD.append(handle)
     shutil.rmtree(root / ".snakemake" / "locks", ignore_errors=True)
-    (root / ".nightshift" / "problem.txt").unlink(missing_ok=True)
+    (root / PROBLEM).unlink(missing_ok=True)
 
 
 def _check_writable(root: Path) -> None:
@@ -88,7 +88,7 @@ def _held(root: Path) -> IO:
     NightshiftError
         Naming who holds it.
     """
-    path = root / _LOCK
+    path = root / LOCK
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = path.open("a+", encoding="utf-8")  # who opens it has not got it: nothing is overwritten yet
     try:
