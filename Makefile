@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-browser night test lint format bench soak schemas lock clean
+.PHONY: help setup setup-test setup-browser night test lint format bench bench-space bench-scale soak schemas lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -66,6 +66,12 @@ schemas: setup ## write workflow/schemas from the typed models
 
 bench: setup ## the figures of the README, on real data where it is there
 	python benchmarks/bench.py
+
+bench-space: setup ## what the rich space is worth: hours
+	python benchmarks/space.py
+
+bench-scale: setup ## time and memory of every view and learner at 1,000, 10,000 and 100,000 cases
+	python benchmarks/scale.py
 
 soak: setup-test ## long tests: shuffled targets, twenty kills
 	python -m pytest -m soak

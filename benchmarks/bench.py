@@ -66,13 +66,13 @@ def config_of(folder: Path) -> dict[str, Any]:
     return config | ({"group": "group"} if "group" in header else {})
 
 
-def run_night(night: Night, cores: str) -> dict[str, Any]:
-    """Run a night in a project of its own; its verdict and ledger in figures."""
+def run_night(night: Night, cores: str, *targets: str) -> dict[str, Any]:
+    """Run a night (or what some targets need of it) in a project of its own; its verdict and ledger in figures."""
     with tempfile.TemporaryDirectory() as holder:
         root = Path(holder, "project")
         lay_out(root, night)
         start = time.perf_counter()
-        done = subprocess.run(["snakemake", "--cores", cores], cwd=root, capture_output=True, text=True)
+        done = subprocess.run(["snakemake", "--cores", cores, *targets], cwd=root, capture_output=True, text=True)
         wall = time.perf_counter() - start
         if done.returncode:
             sys.exit(f"{night.name} ended with {done.returncode}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
@@ -133,6 +133,13 @@ HEAD = (
 )
 
 
+def head_of(title: str, command: str, cores: str) -> str:
+    """Title, command, machine and versions, as every table of figures has them."""
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, --cores {cores}, Python {platform.python_version()}"
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    return f"# {title}\n\nCommand: `{command}`. Machine: {machine}. Versions: {libraries}.\n"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=REPO.parent / "shared" / "data", help="folder of the real sets")
@@ -145,12 +152,9 @@ def main() -> None:
         results.append(run_night(night, options.cores))
         print(row(results[-1]), flush=True)
     print(f"\n{summary(results)}")
-    machine = (
-        f"{platform.machine()}, {os.cpu_count()} cores, --cores {options.cores}, Python {platform.python_version()}"
-    )
-    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     RESULTS.write_text(
-        f"# Benchmark\n\nCommand: `make bench`. Machine: {machine}. Versions: {libraries}.\n\n"
+        head_of("Benchmark", "make bench", options.cores)
+        + "\n"
         + "\n".join([HEAD, *map(row, results)])
         + f"\n\n{summary(results)}\n\nSelection cost: (champion cv - holdout) - (baseline cv - holdout).\n"
     )

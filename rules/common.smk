@@ -16,6 +16,7 @@ from nightshift.guard import clear_stopped, hold_results, only_looks, show_file
 from nightshift.identity import check_identity
 from nightshift.leftovers import clear_leftovers
 from nightshift.record import head_at_start
+from nightshift.shards import shard_names
 
 try:
     NIGHT = parse_config(config)
@@ -49,9 +50,17 @@ JOB_MINUTES = 5 + round(2.5 * NIGHT.search.job_timeout / 60)
 JOB_MEMORY = round(2 * (NIGHT.search.job_memory_mb or 2000))
 
 
+DEVELOPMENT = {
+    "cases": "results/data/development/cases.parquet",
+    "turns": "results/data/development/turns.parquet",
+    "card": "results/data/card.json",
+}
+
+
 wildcard_constraints:
     exp="|".join(PENDING) or "none",
     digest="[0-9a-f]{20}",
+    shard="[0-9]+-of-[0-9]+",
 
 
 def before(exp, steps=1):
@@ -79,6 +88,19 @@ def seen_by(wildcards):
     if scored := before(wildcards.exp, WINDOW):
         seen.append(f"{scored}/metrics.json")
     return seen
+
+
+def inputs_of_view(wildcards):
+    """Cases and turns, or the shards when there are many cases."""
+    cases = read_json(DEVELOPMENT["card"])["development"]
+    shards = shard_names(cases, NIGHT.search.shard_cases)
+    if not shards:
+        return DEVELOPMENT
+    made = [f"results/views/{wildcards.digest}-{name}" for name in shards]
+    return {
+        "shards": [f"{view}.arrow" for view in made],
+        "outcomes": [f"{view}.json" for view in made],
+    }
 
 
 def inputs_of_base(wildcards):

@@ -5,11 +5,10 @@
 # depends on this job by ancient() alone, so that the night ends early without an error.
 
 
+# Of few cases at once; of many in shards, which this gathers.
 rule featurize:
     input:
-        cases="results/data/development/cases.parquet",
-        turns="results/data/development/turns.parquet",
-        card="results/data/card.json",
+        unpack(inputs_of_view),
     output:
         view="results/views/{digest}.arrow",
         outcome="results/views/{digest}.json",
@@ -18,6 +17,26 @@ rule featurize:
     benchmark:
         "results/benchmarks/views/{digest}.tsv"
     # Not for what fails inside (nightshift.contain sees to that) but for a job that is itself killed, or its node lost.
+    retries: 1
+    resources:
+        mem_mb=JOB_MEMORY,
+        runtime=JOB_MINUTES,
+    params:
+        limits=LIMITS,
+    script:
+        "../scripts/featurize.py"
+
+
+rule featurize_shard:
+    input:
+        **DEVELOPMENT,
+    output:
+        view=temp("results/views/{digest}-{shard}.arrow"),
+        outcome=temp("results/views/{digest}-{shard}.json"),
+    log:
+        "results/logs/views/{digest}-{shard}.log",
+    benchmark:
+        "results/benchmarks/views/{digest}-{shard}.tsv"
     retries: 1
     resources:
         mem_mb=JOB_MEMORY,

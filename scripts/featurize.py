@@ -6,8 +6,11 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logging_to(snakemake.log):
-    from nightshift.chain import featurize
+    from nightshift.chain import featurize, gather_view
     from nightshift.contain import Limits
 
-    limits = Limits(**snakemake.params.limits)
-    featurize(snakemake.wildcards.digest, snakemake.output.view, snakemake.output.outcome, limits)
+    output, limits = snakemake.output, Limits(**snakemake.params.limits)
+    if shards := snakemake.input.get("shards"):
+        gather_view(shards, output.view, output.outcome, limits)
+    else:
+        featurize(snakemake.wildcards.digest, output.view, output.outcome, limits, snakemake.wildcards.get("shard"))

@@ -13,7 +13,7 @@ from nightshift.agents.moves import MOVES, chances, draw_stack
 from nightshift.agents.search import _draw, propose
 from nightshift.agents.space import Space, unknown_kinds
 from nightshift.card import Card
-from nightshift.config import Agent
+from nightshift.config import Agent, StackMethod
 from nightshift.config import Move as ConfigMove
 from nightshift.experiment import BaseSpec, parse_experiment
 from nightshift.files import write_json
@@ -126,6 +126,13 @@ def test_the_search_keeps_to_what_it_may_draw():
 
 def test_config_knows_the_moves_there_are():
     assert get_args(ConfigMove) == tuple(MOVES)
+
+
+def test_draws_only_the_stacks_that_are_allowed():
+    rng = np.random.default_rng(0)
+    drawn = {draw_stack(rng, None, ("greedy", "stacks"))[0].method for _ in range(40)}
+    assert drawn == {"greedy", "stacks"}
+    assert {draw_stack(rng, None)[0].method for _ in range(200)} == set(get_args(StackMethod))
 
 
 def test_unknown_kinds_are_named_with_the_nearest_known_one():

@@ -5,8 +5,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow.feather import read_table
 from samples import KINDS, make_raw
 
+from nightshift.gather import gather
+from nightshift.shards import rows_of, shard_names
 from nightshift.views import VIEWS, Columns, RawData, load_block, save_block
 
 SPECS = [
@@ -65,6 +68,27 @@ def test_files_hold_what_was_computed(raw, spec, tmp_path):
     else:
         assert again.names.tolist() == block.names.tolist()
         assert (again.counts != block.counts).nnz == 0
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{spec.kind}-{getattr(spec, 'part', '')}")
+def test_shards_gathered_are_the_view_bit_for_bit(spec, tmp_path):
+    raw = make_raw(31, seed=3)
+    save_block(tmp_path / "whole.arrow", spec.featurize(raw))
+    shards = shard_names(31, 8)
+    for shard in shards:
+        block = spec.featurize(part_of(raw, range(31)[rows_of(shard, 31)]))
+        save_block(tmp_path / f"{shard}.arrow", block)
+    save_block(tmp_path / "gathered.arrow", gather([load_block(tmp_path / f"{shard}.arrow") for shard in shards]))
+    assert len(shards) == 4
+    gathered, whole = (read_table(tmp_path / f"{name}.arrow", memory_map=False) for name in ("gathered", "whole"))
+    assert gathered.equals(whole, check_metadata=True)
+
+
+@given(cases=st.integers(1, 5000), at_once=st.integers(1, 700))
+def test_shards_hold_every_case_once_and_not_too_many(cases, at_once):
+    rows = [range(cases)[rows_of(shard, cases)] for shard in shard_names(cases, at_once)]
+    assert all(0 < len(part) <= at_once for part in rows)
+    assert [row for part in rows for row in part] == (list(range(cases)) if cases > at_once else [])
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{spec.kind}-{getattr(spec, 'part', '')}")

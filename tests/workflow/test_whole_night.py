@@ -184,10 +184,13 @@ def test_a_finished_experiment_is_history(night):
     assert night.contents("results/experiments") == before
 
 
-def test_one_core_gives_the_same_ledger(project, finished_night):
+def test_one_core_and_views_in_shards_give_the_same_ledger(project, finished_night):
+    project.configure(search={"shard_cases": 100})
     project.queue("a-by-hand.yaml", stack="rank_mean")
     project.queue("b-crashes.yaml", speaker="nobody speaks like that")
     project.configure(dvc={"record": False})
     project.snakemake("--cores", "1")
+    assert len(list(project.path("results/logs/views").glob("*-1-of-2.log"))) > 2
+    assert not list(project.path("results/views").glob("*-of-*"))
     pd.testing.assert_frame_equal(project.ledger(), finished_night.ledger(), rtol=1e-6)
     assert "dvc.record is false" in project.path("results/ending.md").read_text()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,30 +22,53 @@ from nightshift.crossfit import cross_fit
 from nightshift.data.development import Development, read_development, read_raw
 from nightshift.experiment import Experiment, TermsSpec, read_experiment
 from nightshift.files import read_json, replacing, write_json
+from nightshift.gather import gather
 from nightshift.learners import LEARNERS
 from nightshift.levels import lowered
 from nightshift.plan import read_plan, read_spec
 from nightshift.sandbox import cases_table, condition
 from nightshift.scoring import CURVES, Measured, curves, judge, measure, metrics_of, read_scores, write_scores
 from nightshift.train import Recipe, TrainedBase, train_base
-from nightshift.views import VIEWS, load_block, save_block
+from nightshift.views import VIEWS, Block, load_block, save_block
 
 DEVELOPMENT = "results/data/development"
 
 
-def featurize(digest: str, target: str, seconds_file: str, limits: Limits | None = None) -> None:
-    """Make one view's file; a failure becomes a file that says why (its bases fail for the same reason)."""
-    start = time.perf_counter()
+def featurize(
+    digest: str, target: str, outcome_file: str, limits: Limits | None = None, shard: str | None = None
+) -> None:
+    """Make one view's file, or that of a shard (`nightshift.shards`); a failure becomes a file that says why, and the
+    view's bases fail for the same reason."""
     spec = read_spec("views", digest)
+
+    def make() -> Block:
+        return VIEWS[spec["kind"]].model_validate(spec).featurize(read_raw(DEVELOPMENT, shard))
+
+    _write_view(make, target, outcome_file, limits)
+
+
+def gather_view(shards: Sequence[str], target: str, outcome_file: str, limits: Limits | None = None) -> None:
+    """Put the shards of a view together, given in order; fails as the first that failed did."""
+    outcomes = [read_json(Path(shard).with_suffix(".json")) for shard in shards]
+    before = sum(outcome["seconds"] for outcome in outcomes)
+    failed = next((outcome for outcome in outcomes if not outcome["ok"]), None)
+    if failed is None:
+        _write_view(lambda: gather([load_block(shard) for shard in shards]), target, outcome_file, limits, before)
+        return
     with replacing(target) as partial:
+        partial.write_bytes(b"")
+    write_json(outcome_file, {**failed, "seconds": before})
 
-        def work() -> None:
-            save_block(partial, VIEWS[spec["kind"]].model_validate(spec).featurize(read_raw(DEVELOPMENT)))
 
-        done = attempt(work, limits)
+def _write_view(
+    make: Callable[[], Block], target: str, outcome_file: str, limits: Limits | None, seconds_before: float = 0.0
+) -> None:
+    start = time.perf_counter()
+    with replacing(target) as partial:
+        done = attempt(lambda: save_block(partial, make()), limits)
         if done.failure:
             partial.write_bytes(b"")
-    write_json(seconds_file, {**_outcome(done), "seconds": time.perf_counter() - start})
+    write_json(outcome_file, {**_outcome(done), "seconds": seconds_before + time.perf_counter() - start})
 
 
 def train(digest: str, target: str, limits: Limits | None = None) -> None:

@@ -91,6 +91,9 @@ class Search(Section):
         description="Resident megabytes (2**20) above which a job is stopped; a second try, alone, gets twice as many. "
         "None: 80 % of the memory of the machine, container or cluster job.",
     )
+    shard_cases: Annotated[int, Field(ge=100)] = Field(
+        20_000, description="Views of more cases are made in shards of so many, side by side; the same result."
+    )
     deadline: str | None = Field(
         None, description="Propose nothing that would end later: a clock time ('07:00') or a duration ('90m', '8h')."
     )
@@ -112,6 +115,8 @@ class Search(Section):
 
 Move = Literal["add", "replace", "prune", "restack", "library", "split", "second_level", "segment", "reseed"]
 
+StackMethod = Literal["rank_mean", "logistic", "nonnegative", "greedy", "xgboost", "stacks"]
+
 
 class Agent(Section):
     """Who proposes."""
@@ -122,6 +127,9 @@ class Agent(Section):
     views: tuple[str, ...] | None = Field(None, description="Kinds of views that the search may draw; None: all.")
     learners: tuple[str, ...] | None = Field(None, description="Kinds of learners that it may draw; None: all.")
     moves: tuple[Move, ...] | None = Field(None, min_length=1, description="Moves that it may make; None: all.")
+    stacks: tuple[StackMethod, ...] | None = Field(
+        None, min_length=1, description="Methods of stacking that its moves may draw; None: all."
+    )
 
 
 class Dvc(Section):

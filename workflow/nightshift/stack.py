@@ -11,6 +11,7 @@ from scipy.special import logit
 from scipy.stats import rankdata
 
 from nightshift.calibrate import fit_logistic, fit_nonnegative
+from nightshift.config import StackMethod
 
 _QUANTILES = 201
 
@@ -22,7 +23,7 @@ class StackSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    method: Literal["rank_mean", "logistic", "nonnegative", "greedy", "xgboost", "stacks"] = Field(
+    method: StackMethod = Field(
         "logistic",
         description="rank_mean: mean of the ranks. logistic: weights pulled towards the plain mean. nonnegative: the "
         "same, no weight below 0. greedy: bagged forward selection (Caruana et al. 2004). xgboost: shallow boosting. "

@@ -100,7 +100,7 @@ def restack(now: Situation) -> Proposal | None:
     bases = now.bases()
     if len(bases) < 2:
         return None
-    stack, words = draw_stack(now.rng, now.parent.experiment)
+    stack, words = draw_stack(now.rng, now.parent.experiment, now.space.agent.stacks)
     return Proposal(now.compose(bases, f"The bases of {now.name} are better put together by {words}.", stack), {})
 
 
@@ -109,7 +109,7 @@ def library(now: Situation) -> Proposal | None:
     found = now.history.library()[: int(now.rng.integers(6, _LIBRARY + 1))]
     if len(found) < 2:
         return None
-    stack, words = draw_stack(now.rng, None)
+    stack, words = draw_stack(now.rng, None, now.space.agent.stacks)
     bases = [one for _, name, experiment in found for one in taken_from(experiment, [name])]
     hypothesis = f"The {len(bases)} best bases of the night, kept or not, make a better team under {words}."
     return Proposal(now.compose(bases, hypothesis, stack), {})
@@ -212,9 +212,12 @@ def reseed(now: Situation) -> Proposal | None:
     return Proposal(now.compose([*now.bases(without=(name,)), new], hypothesis), {})
 
 
-def draw_stack(rng: np.random.Generator, parent: Experiment | None) -> tuple[StackSpec, str]:
-    """A stack, and itself in words."""
-    method = str(rng.choice(["rank_mean", "logistic", "logistic", "nonnegative", "greedy", "xgboost", "stacks"]))
+def draw_stack(
+    rng: np.random.Generator, parent: Experiment | None, allowed: Collection[str] | None = None
+) -> tuple[StackSpec, str]:
+    """A stack of an allowed method (None: any), and itself in words."""
+    methods = ["rank_mean", "logistic", "logistic", "nonnegative", "greedy", "xgboost", "stacks"]
+    method = str(rng.choice([one for one in methods if allowed is None or one in allowed]))
     c = float(rng.choice([0.01, 0.03, 0.1, 0.3, 1.0]))
     if method == "xgboost":
         dense = [name for name, view in parent.views.items() if view.kind == "table"] if parent else []

@@ -10,6 +10,7 @@ import pandas as pd
 
 from nightshift.data.split import Folds, Split
 from nightshift.files import read_json
+from nightshift.shards import rows_of
 from nightshift.views.base import RawData
 
 
@@ -52,7 +53,11 @@ def read_development(folder: str | Path) -> Development:
     return Development(frame["case_id"], frame["target"].to_numpy(), folds)
 
 
-def read_raw(folder: str | Path) -> RawData:
-    """Read cases and turns of results/data/development or results/data/holdout."""
+def read_raw(folder: str | Path, shard: str | None = None) -> RawData:
+    """Read cases and turns of results/data/development or results/data/holdout; of a shard only its own."""
     kinds = read_json(Path(folder, "..", "card.json"))["columns"]
-    return RawData(pd.read_parquet(Path(folder, "cases.parquet")), pd.read_parquet(Path(folder, "turns.parquet")), kinds)
+    cases, wanted = pd.read_parquet(Path(folder, "cases.parquet")), None
+    if shard is not None:
+        cases = cases.iloc[rows_of(shard, len(cases))].reset_index(drop=True)
+        wanted = [("case_id", "in", set(cases["case_id"]))]
+    return RawData(cases, pd.read_parquet(Path(folder, "turns.parquet"), filters=wanted), kinds)

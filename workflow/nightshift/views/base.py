@@ -149,7 +149,7 @@ def _to_arrow(block: Block):
     import pyarrow as pa
 
     if isinstance(block, Columns):
-        return pa.Table.from_pandas(block.frame.reset_index(drop=True), preserve_index=False)
+        return pa.Table.from_pandas(block.frame.reset_index(drop=True), preserve_index=False).combine_chunks()
     counts = block.counts
     names = pa.DictionaryArray.from_arrays(
         pa.array(counts.indices, pa.int32()), pa.array(block.names.tolist(), pa.string())

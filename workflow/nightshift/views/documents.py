@@ -29,17 +29,19 @@ def _documents(data: RawData, turns: pd.DataFrame) -> pd.Series:
 
 
 def side_by_side(fields: Iterable[tuple[str, Terms]]) -> Terms:
-    """Fields as one block; a term is named `field: term`."""
+    """Fields as one block; a term is named `field: term`, and terms are in the order of their names, as shards are."""
     import numpy as np
-    from scipy.sparse import hstack
+    from scipy.sparse import csr_array, hstack
 
     blocks = [
         Terms(terms.counts, np.array([f"{name}: {term}" for term in terms.names], dtype=object))
         for name, terms in fields
     ]
-    return Terms(
-        hstack([block.counts for block in blocks], format="csr"), np.concatenate([block.names for block in blocks])
-    )
+    names = np.concatenate([block.names for block in blocks])
+    order = np.argsort(names, kind="stable")
+    counts = csr_array(hstack([block.counts for block in blocks], format="csr"))[:, order]
+    counts.sort_indices()
+    return Terms(counts, names[order])
 
 
 def count_words(texts: pd.Series, ngrams: int) -> Terms:
@@ -53,6 +55,7 @@ def count_words(texts: pd.Series, ngrams: int) -> Terms:
         counts = csr_array(counter.fit_transform(texts))
     except ValueError:  # not one word in all documents: CountVectorizer refuses an empty vocabulary
         return Terms(csr_array((len(texts), 0), dtype=np.float32), np.array([], dtype=object))
+    counts.sort_indices()
     return Terms(counts, counter.get_feature_names_out())
 
 
