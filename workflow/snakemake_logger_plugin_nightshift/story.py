@@ -113,7 +113,9 @@ class Story:
         self._shown = len(night.rows)
         if "propose" in stats or "score" in stats:
             done = f", {self._shown} of them done before" if self._shown else ""
-            self._terminal.line(f"a night of {night.planned} experiments{done}; `nightshift watch` shows it live", "bold")
+            self._terminal.line(
+                f"a night of {night.planned} experiments{done}; `nightshift watch` shows it live", "bold"
+            )
         self._terminal.keep(self._status)
 
     def _finished(self, outputs: list[str]) -> None:
@@ -139,7 +141,9 @@ class Story:
 
     def _fail(self, record: logging.LogRecord) -> None:
         """A failed job. One that ended with a message for people is told by it alone, at the end of the run."""
-        logs = [str(file) for info in getattr(record, "job_error_info", [record.__dict__]) for file in info["log"] or []]
+        logs = [
+            str(file) for info in getattr(record, "job_error_info", [record.__dict__]) for file in info["log"] or []
+        ]
         if _is_problem(logs):
             self._told_by_nightshift = True
             self._terminal.line(f"{getattr(record, 'rule_name', 'a job')} cannot go on", "red")

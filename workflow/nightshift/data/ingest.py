@@ -15,6 +15,7 @@ from nightshift.config import Config, Cutoff, Data
 from nightshift.data import checks, dates, tables
 from nightshift.data import transcripts as transcripts_of
 from nightshift.data import turns as turns_of
+from nightshift.data.prepare import Prepared, prepare
 from nightshift.data.schema import CASE_ID, Schema, apply_schema, infer_schema
 from nightshift.errors import InputError, Problem
 
@@ -67,23 +68,26 @@ def ingest(config: Config, root: str | Path) -> Ingested:
     """
     data, root = config.data, Path(root)
     problems = checks.check_cutoff_days(config)
-    table = raw = keys = None
-    warnings: list[str] = []
+    prepared = keys = None
+    known: list[str] = []
     try:
-        table = tables.read_table(root / data.cases, data.cases)
-        keys = _keys(table, config, problems)
+        table = tables.read_table(root / data.cases, data.cases, data.encoding)
+        problems += checks.check_columns(table.column_names, config, data.cases)
+        known = _ids_of(table, data.id)
+        prepared = prepare(table, data, data.cases)
+        keys = _keys(prepared, config, problems)
     except InputError as error:
         problems += error.problems
-    known = _ids_of(table, data.id)
-    if data.transcripts:
-        try:
-            raw, warnings = transcripts_of.read_turns(root / data.transcripts, data.transcripts, data.id, known)
-            problems += _check_turns(raw, known, data)
-        except InputError as error:
-            problems += error.problems
+    spoken = prepared and prepared.spoken
+    source = data.transcripts and root / data.transcripts
+    raw, warnings = _read_turns(source, spoken, data.transcripts or "", data, known, None, problems)
+    if raw is not None:
+        problems += _check_turns(raw, known, data)
     if problems:
         raise InputError(problems)
-    return _assemble(table, keys, raw, config, warnings)
+    if raw is not None and prepared.left_out:
+        raw = raw[~raw["case_id"].isin(prepared.left_out)].reset_index(drop=True)
+    return _assemble(prepared.table, keys, raw, config, [*prepared.warnings, *warnings])
 
 
 def read_new(
@@ -116,13 +120,16 @@ def read_new(
         Unreadable input; ids missing or duplicated; no column for case or text in the turns.
     """
     name = _name_of(cases, "cases")
-    table = tables.table_of_frame(cases, name) if isinstance(cases, pd.DataFrame) else tables.read_table(cases, name)
+    frame_given = isinstance(cases, pd.DataFrame)
+    table = tables.table_of_frame(cases, name) if frame_given else tables.read_table(cases, name, data.encoding)
     if data.id not in table.column_names:
         known = ", ".join(map(repr, table.column_names[:15]))
         raise InputError([Problem("no such column", f"every row needs its id; columns here: {known}", name, data.id)])
     problems = checks.check_ids(tables.column(table, data.id), data.id, name)
     said = _name_of(transcripts, "transcripts")
-    raw, warnings = _new_turns(transcripts, said, data.id, _ids_of(table, data.id), schema.turn_time, problems)
+    known, prepared = _ids_of(table, data.id), prepare(table, data, name, labelled=False)
+    table = prepared.table
+    raw, warnings = _read_turns(transcripts, prepared.spoken, said, data, known, schema.turn_time, problems)
     if problems:
         raise InputError(problems)
     frame, more = _cases(table, data.id, schema, name)
@@ -130,40 +137,48 @@ def read_new(
     return frame, turns, warnings + more + late
 
 
-def _new_turns(
+def _read_turns(
     source: str | Path | pd.DataFrame | None,
+    spoken: pa.Table | None,
     name: str,
-    id_column: str,
+    data: Data,
     ids: list[str],
     form: str | None,
     problems: list[Problem],
 ) -> tuple[pd.DataFrame | None, list[str]]:
-    """Turns as they stand; problems are added to the list."""
+    """Turns of the transcripts and of the transcript columns as they stand; problems are added to the list."""
+    raw, warnings, named = None, [], data.turn_columns
     try:
         if isinstance(source, pd.DataFrame):
-            return transcripts_of.turns_of_table(tables.table_of_frame(source, name), name, id_column, form)
-        if source is not None:
-            return transcripts_of.read_turns(source, name, id_column, ids, form)
+            table = tables.table_of_frame(source, name)
+            raw, warnings = transcripts_of.turns_of_table(table, name, data.id, form, named)
+        elif source:
+            raw, warnings = transcripts_of.read_turns(source, name, data.id, ids, form, named, data.encoding)
     except InputError as error:
         problems += error.problems
-    return None, []
+    if spoken is None:
+        return raw, warnings
+    more, _ = transcripts_of.turns_of_table(spoken, name, CASE_ID)
+    if raw is None:
+        return more, warnings
+    both = pd.concat([raw, more], ignore_index=True)
+    both.attrs = dict(raw.attrs)
+    return both, warnings
 
 
-def _keys(table: pa.Table, config: Config, problems: list[Problem]) -> pd.DataFrame | None:
+def _keys(prepared: Prepared, config: Config, problems: list[Problem]) -> pd.DataFrame | None:
     """Labels and all that the split needs; None when the target cannot be read. Problems are added to the list."""
-    data, file = config.data, config.data.cases
+    data, file, table, rows = config.data, config.data.cases, prepared.table, prepared.rows
     names = table.column_names
-    missing = checks.check_columns(names, config, file)
-    problems += missing
-    if table.num_rows == 0:
+    if table.num_rows == 0 and not prepared.left_out:
         problems.append(Problem("there is a header but no row", "export it again", file))
         return None
     if data.id in names:
-        problems += checks.check_ids(tables.column(table, data.id), data.id, file)
+        problems += checks.check_ids(tables.column(table, data.id), data.id, file, rows)
     rule = data.cutoff_rule()
     for key, column in (("data.time", data.time), ("data.cutoff", rule and rule.column)):
         if column in names and not (key == "data.cutoff" and column == data.time):
-            problems += checks.check_dates(tables.column(table, column), column, key, file)
+            problems += checks.check_dates(tables.column(table, column), column, key, file, rows)
     if data.target not in names:
         return None
     target, _, found = checks.target_of(tables.column(table, data.target), data, file)
@@ -187,9 +202,9 @@ def _keys(table: pa.Table, config: Config, problems: list[Problem]) -> pd.DataFr
 
 def _check_turns(raw: pd.DataFrame, known: list[str], data: Data) -> list[Problem]:
     """What makes all turns useless; what concerns some of them only is a warning."""
-    file = data.transcripts
+    file = data.transcripts or data.cases
     if len(raw) == 0:
-        return [Problem("there is no turn", "export it again, or leave data.transcripts out", file)]
+        return [Problem("there is no turn", "export it again, or leave data.transcripts (or data.transcript_columns) out", file)]
     problems = []
     if known and not raw["case_id"].isin(known).any():
         theirs = ", ".join(map(repr, raw["case_id"].dropna().unique()[:3])) or "nothing"
@@ -220,7 +235,7 @@ def _assemble(
         schema = dataclasses.replace(schema, turn_time=raw.attrs[transcripts_of.TIME_FORM])
     said = [f"{data.cases}: {text}" for text in said]
     cases, more = _cases(table, data.id, schema, data.cases)
-    turns, counts, late = _turns(raw, table, cases[CASE_ID], schema, data.transcripts or "")
+    turns, counts, late = _turns(raw, table, cases[CASE_ID], schema, data.transcripts or data.cases)
     if not schema.features and len(turns) == 0:
         remedy = "add columns or transcripts"
         raise InputError(
