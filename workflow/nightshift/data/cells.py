@@ -12,8 +12,9 @@ from nightshift.data.folders import ALIASES
 
 _BREAK = re.compile(r"<br\s*/?>|\\n|\r\n?", re.IGNORECASE)
 _TIMES = re.compile(r"^\s*\d{1,2}:\d{2}(:\d{2})?[.,]\d{1,3}\s+-->", re.MULTILINE)
-# "Rep: hello Ann: hi" on one line: a capital word or two before a colon.
-_NAME = re.compile(r"(?<!\S)([^\W\d_][\w'’.-]*(?: [^\W\d_a-z][\w'’.-]*)?):\s")
+# "Rep: hello. Ann Lee: hi" on one line: a capital word or two before a colon, or a role.
+_ROLES = "agent customer rep client caller user advisor kunde berater speaker".split()
+_NAME = re.compile(r"(?<!\S)((?:[^\W\d_a-z][\w'’-]* )?)(" + "|".join(_ROLES) + r"|[^\W\d_a-z][\w'’-]*):\s")
 
 
 def turns_of_cell(text: str) -> list[dict[str, Any]]:
@@ -72,8 +73,16 @@ def _cells(turn: dict[str, Any], position: int) -> list[str | None]:
 
 def _broken_at_names(text: str) -> str:
     """A line break before each name that speaks, where at least two do."""
-    names = {match[1] for match in _NAME.finditer(text)}
-    return _NAME.sub(lambda match: f"\n{match[0]}", text).strip() if len(names) > 1 else text
+    names = {match[1] + match[2] for match in _NAME.finditer(text)}
+    if len(names) < 2:
+        return text
+
+    def broken(match: re.Match[str]) -> str:
+        # In "Thanks Ann: ..." only Ann speaks, where she does so elsewhere.
+        alone = match[1] and match[2] in names
+        return f"{match[1]}\n{match[2]}: " if alone else f"\n{match[0]}"
+
+    return _NAME.sub(broken, text).strip()
 
 
 def split_dialogues(table: pa.Table, found: dict[str, str]) -> tuple[pa.Table, dict[str, str]]:
