@@ -15,6 +15,7 @@ from nightshift.files import read_json
 from nightshift.guard import clear_stopped, hold_results, only_looks, show_file
 from nightshift.identity import check_identity
 from nightshift.leftovers import clear_leftovers
+from nightshift.limits import memory_to_grant, minutes_to_grant
 from nightshift.record import head_at_start
 from nightshift.shards import shard_names
 
@@ -46,8 +47,8 @@ LIMITS = {
     "seconds": NIGHT.search.job_timeout,
     "memory_mb": NIGHT.search.job_memory_mb,
 }
-JOB_MINUTES = 5 + round(2.5 * NIGHT.search.job_timeout / 60)
-JOB_MEMORY = round(2 * (NIGHT.search.job_memory_mb or 2000))
+JOB_MINUTES = minutes_to_grant(NIGHT.search.job_timeout)
+JOB_MEMORY = memory_to_grant(NIGHT.search.job_memory_mb)
 
 
 DEVELOPMENT = {
@@ -103,6 +104,11 @@ def inputs_of_view(wildcards):
     }
 
 
+def limits_of_job(wildcards, resources):
+    """The limits; in a scheduler's job also what it was granted, for itself alone."""
+    return {**LIMITS, "granted_mb": resources.mem_mb if workflow.remote_exec else None}
+
+
 def inputs_of_base(wildcards):
     """Its views; on the second level the bases it stands on; with a segment the cases, for its condition."""
     spec = read_json(f"results/specs/bases/{wildcards.digest}.json")
@@ -110,6 +116,12 @@ def inputs_of_base(wildcards):
     below = [f"results/bases/{base}" for base in spec["bases"]]
     cases = ["results/data/development/cases.parquet"] if spec["segment"] else []
     return [*views, *below, *cases]
+
+
+def gpus_of_base(wildcards):
+    """1 for a learner that is trained on a GPU; None, which asks for nothing, for all others."""
+    spec = read_json(f"results/specs/bases/{wildcards.digest}.json")
+    return 1 if spec["learner"].get("device") == "cuda" else None
 
 
 def plan_of(exp):

@@ -13,9 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from nightshift.contain import Limits, attempt, machine_memory_mb
+from nightshift.contain import attempt
 from nightshift.disk import DiskError
 from nightshift.job import logging_to
+from nightshift.limits import Limits, machine_memory_mb
 
 LIMITS = Limits(seconds=20)
 
@@ -244,7 +245,8 @@ def test_the_child_dies_with_its_parent():
     code = """
 import os, time
 from pathlib import Path
-from nightshift.contain import Limits, attempt
+from nightshift.contain import attempt
+from nightshift.limits import Limits
 def work():
     Path("pid").write_text(str(os.getpid()))
     time.sleep(600)

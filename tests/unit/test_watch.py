@@ -42,10 +42,9 @@ def finish(root, number, champion, at=None, **more):
         os.utime(path, (at, at))
 
 
-def run_by(root, pid, host=None, since=None):
-    (root / ".nightshift").mkdir(exist_ok=True)
-    moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(since or time.time()))
-    (root / ".nightshift/lock").write_text(f"process {pid} on {host or platform.node()} since {moment}\n")
+def run_by(root, pid, host=None):
+    start = json.loads((root / ".nightshift/start.json").read_text())
+    write(root / ".nightshift/start.json", {**start, "pid": pid, "host": host or platform.node()})
 
 
 @pytest.fixture
@@ -53,7 +52,7 @@ def night(tmp_path):
     """Two of five experiments are done, ten seconds each, and this process runs the night."""
     now = time.time()
     write(tmp_path / ".nightshift/start.json", {"start": now - 20, "experiments": 5, "deadline": None})
-    run_by(tmp_path, os.getpid())
+    run_by(tmp_path, 1)
     for number, champion in ((0, "exp-0000"), (1, "exp-0001")):
         finish(tmp_path, number, champion, at=now - 10 + 10 * number)
     return tmp_path
@@ -73,7 +72,7 @@ def test_phases(tmp_path, night):
     run_by(night, 1, host="another")
     assert watcher.look().phase == nights.OVER
     finish(night, 2, "exp-0001", at=time.time() + 5)
-    assert watcher.look().phase == nights.RUNNING and "another" in watcher.look().holder
+    assert watcher.look().phase == nights.RUNNING and "another" in watcher.look().runner
 
 
 def test_time_to_the_end(night):
@@ -85,7 +84,8 @@ def test_time_to_the_end(night):
 
 
 def test_a_night_that_goes_on_is_timed_from_its_new_start(night):
-    write(night / ".nightshift/start.json", {"start": time.time(), "experiments": 5, "deadline": None})
+    start = json.loads((night / ".nightshift/start.json").read_text())
+    write(night / ".nightshift/start.json", {**start, "start": time.time()})
     look = Watcher(night).look()
     assert look.seconds_left is None and words.of_progress(look).startswith("2/5 experiments")
 
@@ -173,7 +173,7 @@ def test_jobs_are_named_by_their_logs(log, expected):
 
 
 def test_plain_lines_end_with_the_night(night):
-    (night / ".nightshift/lock").write_text("")
+    run_by(night, 2**22 + 1)
     (night / "results/record.json").touch()
     console = Console(width=40, record=True, force_terminal=False)
     watch(night, console=console)

@@ -47,3 +47,7 @@ class InputError(NightshiftError):
         head = "1 problem" if count == 1 else f"{count} problems"
         listed = "\n".join(f"{i:>3}. {problem}" for i, problem in enumerate(self.problems, 1))
         super().__init__(f"{head} to mend before the night can start:\n{listed}")
+
+
+class NoDeviceError(RuntimeError):
+    """The machine lacks what a learner asks for; no fault of the learner's, so not remembered for good."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import re
 import statistics
 import time
@@ -29,11 +31,12 @@ def deadline_after(start: float, deadline: str) -> float:
 
 
 def note_start(search: Search, root: Path = Path()) -> None:
-    """Remember when this run of the night started, for how many experiments and until when (unix time or None); every
-    run of `snakemake` counts its deadline anew."""
+    """Remember when this run of the night started, by whom, for how many experiments and until when (unix time or None);
+    every run of `snakemake` counts its deadline anew."""
     now = time.time()
     until = None if search.deadline is None else deadline_after(now, search.deadline)
-    write_json(root / START, {"start": now, "experiments": search.experiments, "deadline": until})
+    runner = {"pid": os.getpid(), "host": platform.node()}
+    write_json(root / START, {"start": now, "experiments": search.experiments, "deadline": until, **runner})
 
 
 def reason_to_stop(number: int, search: Search, root: Path = Path()) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import platform
-import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +11,11 @@ from typing import Any
 
 from nightshift.agents.deadline import START
 from nightshift.files import read_json
-from nightshift.guard import LOCK
 from nightshift.ledger import ledger_row
 from nightshift.names import EXPERIMENTS, name_of
 from nightshift.progress import is_alive, running_jobs
 
 NONE, RUNNING, STOPPED, OVER = "none", "running", "stopped", "over"
-_HOLDER = re.compile(r"process (\d+) on (\S+) since (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
 _LAST = 8  # experiments that say how fast the night goes
 
 
@@ -29,7 +26,7 @@ class Night:
     Attributes
     ----------
     phase : "none" (none has started here), "running", "stopped" (before its end) or "over"
-    holder : who runs it, in words; empty when nobody does
+    runner : who runs it, in words; empty when nobody does
     start, deadline : unix time or None
     planned : experiments, or None when that is not known
     rows : rows of the ledger (`ledger_row`) with `at` (unix time of the end) and `champion` (the id after it)
@@ -39,7 +36,7 @@ class Night:
     """
 
     phase: str
-    holder: str
+    runner: str
     start: float | None
     deadline: float | None
     planned: int | None
@@ -83,11 +80,11 @@ class Watcher:
         """The night as it is now."""
         now, start = time.time(), _read(self.root / START)
         self._read_rows()
-        phase, holder = self._phase(start)
+        phase, runner = self._phase(start)
         jobs = self._jobs() if phase == RUNNING else []
         return Night(
             phase,
-            holder,
+            runner,
             start.get("start"),
             start.get("deadline"),
             start.get("experiments"),
@@ -115,10 +112,11 @@ class Watcher:
         last = self._rows[-1]["at"] if self._rows else None
         complete = end is not None and last is not None and end >= last
         complete = complete and (end > start.get("start", 0.0) or len(self._rows) >= start.get("experiments", 0))
-        holder, alive = _holder(self.root)
-        # Of a process on another machine nothing can be asked; it runs until the night is complete.
-        if alive or (alive is None and not complete):
-            return RUNNING, holder
+        if "pid" in start:
+            here = start["host"] == platform.node()
+            # Of a process on another machine nothing can be asked: it runs until the night is complete.
+            if is_alive(start["pid"], start["start"]) if here else not complete:
+                return RUNNING, f"process {start['pid']} on {start['host']}"
         return (OVER if complete else STOPPED), ""
 
     def _jobs(self) -> list[dict[str, Any]]:
@@ -158,20 +156,6 @@ class Watcher:
         views = [self._words("views", view) for view in spec["views"]]
         parts = [*views, *([f"{len(spec['bases'])} bases"] if spec["bases"] else [])]
         return f"{spec['learner']['kind']} on {', '.join(parts)}"
-
-
-def _holder(root: Path) -> tuple[str, bool | None]:
-    """Who holds the folder, in words, and whether he is alive; None: on another machine."""
-    try:
-        found = _HOLDER.match((root / LOCK).read_text(encoding="utf-8"))
-    except OSError:
-        return "", False
-    if found is None:
-        return "", False
-    pid, host = int(found[1]), found[2]
-    if host != platform.node():
-        return found[0], None
-    return found[0], is_alive(pid, time.mktime(time.strptime(found[3], "%Y-%m-%d %H:%M:%S")))
 
 
 def _read(path: Path) -> dict[str, Any]:

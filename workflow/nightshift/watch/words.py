@@ -65,7 +65,7 @@ def of_phase(night: Night) -> str:
     if night.phase == NONE:
         return "no night has started here yet: `snakemake --cores all` starts one"
     if night.phase == RUNNING:
-        return f"the night runs since {clock(night.start)}" if night.start else "the night runs"
+        return f"the night runs since {clock(night.start)} ({night.runner})"
     if night.phase == STOPPED:
         return "the night was stopped before its end: `snakemake --cores all` goes on with it"
     return "the night is over: results/ending.md, results/report.html"
