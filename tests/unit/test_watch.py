@@ -120,6 +120,8 @@ def test_jobs_are_told_in_words(night):
     facts = {"rule": "train_base", "what": "b1", "since": time.time() - 5, "pid": os.getpid(), "host": platform.node()}
     write(night / progress.JOBS / "a.json", {**facts, "done": 2, "total": 5, "unit": "folds"})
     write(night / progress.JOBS / "b.json", {**facts, "pid": 2**22 + 1})  # of a job that was killed
+    lost = {**facts, "rule": "score", "what": "exp-0001", "host": "elsewhere"}  # with its machine; done by another
+    write(night / progress.JOBS / "c.json", lost)
     look = Watcher(night).look()
     assert [words.of_job(job, job["since"] + 5) for job in look.jobs] == [
         "train_base logistic on words of customer (exp-0002), 2 of 5 folds (5 s)"

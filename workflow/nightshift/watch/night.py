@@ -117,15 +117,26 @@ class Watcher:
             # Of a process on another machine nothing can be asked: it runs until the night is complete.
             if is_alive(start["pid"], start["start"]) if here else not complete:
                 return RUNNING, f"process {start['pid']} on {start['host']}"
+        if not self._rows and not (self.root / "results").exists():
+            return NONE, ""  # archived
         return (OVER if complete else STOPPED), ""
 
     def _jobs(self) -> list[dict[str, Any]]:
-        jobs = running_jobs(self.root)
+        jobs = [job for job in running_jobs(self.root) if not self._is_done(job)]
         wanted = self._wanted() if jobs else {}
         for job in jobs:
             experiment = f" ({wanted[job['what']]})" if job["what"] in wanted else ""
             job["text"] = f"{self._about(job)}{experiment}"
         return jobs
+
+    def _is_done(self, job: dict[str, Any]) -> bool:
+        """Whether what a job makes is there: then one that still announces itself was lost with its machine."""
+        outcomes = {
+            "featurize": f"results/views/{job['what']}.json",
+            "train_base": f"results/bases/{job['what']}/outcome.json",
+            **dict.fromkeys(("propose", "stack", "score"), f"{EXPERIMENTS}/{job['what']}/metrics.json"),
+        }
+        return job["rule"] in outcomes and (self.root / outcomes[job["rule"]]).exists()
 
     def _wanted(self) -> dict[str, str]:
         """Digest of a view or base to the first experiment in flight that names it."""
