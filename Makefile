@@ -12,7 +12,8 @@ export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-browser setup-slurm setup-kubernetes night test test-slurm lint format bench bench-space bench-scale soak schemas lock clean
+.PHONY: help setup setup-test setup-browser setup-slurm setup-kubernetes night test test-slurm lint format bench \
+	bench-space bench-scale soak tutorial schemas lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -77,16 +78,20 @@ test-slurm: $(VENV)/plugins/slurm.done $(VENV)/plugins/kubernetes.done ## a nigh
 lint: setup-test ## ruff, snakefmt and snakemake --lint
 	ruff check .
 	ruff format --check .
-	snakefmt --check Snakefile rules
+	snakefmt --check Snakefile workflow/Snakefile rules
 	snakemake --lint
 
 format: setup-test ## let the formatters write
 	ruff check --fix .
 	ruff format .
-	snakefmt Snakefile rules
+	snakefmt Snakefile workflow/Snakefile rules
 
-schemas: setup ## write workflow/schemas from the typed models
+tutorial: setup ## run the commands of docs/tutorial.md in a fresh clone and write their output there
+	python docs/tutorial.py
+
+schemas: setup ## write workflow/schemas and docs/reference.md from the typed models
 	python -m nightshift.schemas
+	python -m nightshift.reference_pages
 
 bench: setup ## the figures of the README, on real data where it is there
 	python benchmarks/bench.py

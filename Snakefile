@@ -21,6 +21,7 @@ include: "rules/noise.smk"
 include: "rules/ladder.smk"
 include: "rules/record.smk"
 include: "rules/report.smk"
+include: "rules/predict.smk"
 
 
 # On a cluster these run where snakemake runs: each is a second or two of work, less than it costs to submit it. What is

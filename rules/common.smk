@@ -19,6 +19,12 @@ from nightshift.limits import memory_to_grant, minutes_to_grant
 from nightshift.record import head_at_start
 from nightshift.shards import shard_names
 
+if getattr(workflow.modifier.path_modifier, "prefix", None):
+    raise WorkflowError(
+        "prefix: in a module statement is not supported: nightshift reads and writes results/ by that name; "
+        "run it in a folder of its own instead (docs/module.md)"
+    )
+
 try:
     NIGHT = parse_config(config)
     if workflow.is_main_process:
@@ -195,8 +201,35 @@ def record_before(wildcards):
     return [f"{last}/record.json"] if last else []
 
 
+def predictions(suffix=None):
+    """File that `predict` writes; with a suffix, the one beside it."""
+    path = Path(
+        NIGHT.predict.target() if NIGHT.predict else "results/predictions/none.csv"
+    )
+    return str(path.with_suffix(suffix) if suffix else path)
+
+
+def new_cases(wildcards):
+    if NIGHT.predict is None:
+        raise WorkflowError(
+            "which cases? snakemake predict --config predict='{cases: new.csv, transcripts: new/}'"
+        )
+    # What is missing is said by the job, with all else that is wrong. The start of this run, so that asking again with
+    # other options predicts again.
+    names = [NIGHT.predict.cases, NIGHT.predict.transcripts, START]
+    return [name for name in names if name and os.path.exists(name)]
+
+
+def model_to_predict_with(wildcards):
+    """The champion that is there, by its absolute path, which no output has, so that a prediction never goes on with a
+    night. Without one, the output that makes it."""
+    path = "results/champion/model.json"
+    return os.path.abspath(path) if os.path.exists(path) else path
+
+
 def print_ending():
     show_file("results/ending.md", since=START)
+    show_file(predictions(".md"), since=START)
 
 
 def print_problem():

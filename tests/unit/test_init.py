@@ -8,7 +8,8 @@ import yaml
 
 from nightshift.cli import main
 from nightshift.config import parse_config
-from nightshift.data.ingest import ingest, read_new
+from nightshift.data.ingest import ingest
+from nightshift.data.new import read_new
 
 REPO = Path(__file__).resolve().parents[2]
 SHARED = REPO.parent / "shared/data"

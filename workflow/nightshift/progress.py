@@ -55,7 +55,7 @@ def named(log: Path) -> tuple[str, str]:
     if folder == "logs" and above.startswith("exp-"):
         return log.stem, above
     if folder in _RULES:
-        return _RULES[folder], log.stem
+        return _RULES[folder], log.stem.split("-")[0]  # a shard of a view adds its number
     return (log.stem, "") if folder in ("logs", "") else (f"{folder}: {log.stem}", "")
 
 

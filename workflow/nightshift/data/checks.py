@@ -55,6 +55,7 @@ def named_columns(config: Config) -> list[tuple[str, str]]:
         ("validation.split_column", config.validation.split_column),
         *(("data.drop", column) for column in data.drop),
         *(("data.transcript_columns", column) for column in data.transcript_columns),
+        *(("report.fairness", column) for column in config.report.fairness),
     ]
     return [(key, column) for key, column in named if column]
 

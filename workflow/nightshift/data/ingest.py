@@ -17,6 +17,7 @@ from nightshift.data import transcripts as transcripts_of
 from nightshift.data import turns as turns_of
 from nightshift.data.prepare import Prepared, prepare
 from nightshift.data.schema import CASE_ID, Schema, apply_schema, infer_schema
+from nightshift.data.spoken import read_spoken
 from nightshift.errors import InputError, Problem
 
 
@@ -73,14 +74,13 @@ def ingest(config: Config, root: str | Path) -> Ingested:
     try:
         table = tables.read_table(root / data.cases, data.cases, data.encoding)
         problems += checks.check_columns(table.column_names, config, data.cases)
-        known = _ids_of(table, data.id)
+        known = ids_of(table, data.id)
         prepared = prepare(table, data, data.cases)
         keys = _keys(prepared, config, problems)
     except InputError as error:
         problems += error.problems
-    spoken = prepared and prepared.spoken
-    source = data.transcripts and root / data.transcripts
-    raw, warnings = _read_turns(source, spoken, data.transcripts or "", data, known, None, problems)
+    source, columns = data.transcripts and root / data.transcripts, prepared and prepared.spoken
+    raw, warnings = read_spoken(source, columns, data.transcripts or data.cases, data, known, None, problems)
     if raw is not None:
         problems += _check_turns(raw, known, data)
     if problems:
@@ -88,82 +88,6 @@ def ingest(config: Config, root: str | Path) -> Ingested:
     if raw is not None and prepared.left_out:
         raw = raw[~raw["case_id"].isin(prepared.left_out)].reset_index(drop=True)
     return _assemble(prepared.table, keys, raw, config, [*prepared.warnings, *warnings])
-
-
-def read_new(
-    cases: str | Path | pd.DataFrame,
-    transcripts: str | Path | pd.DataFrame | None,
-    schema: Schema,
-    data: Data,
-) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """Read new rows for a prediction as `ingest` read the old ones; labels are not needed and are ignored.
-
-    Parameters
-    ----------
-    cases : path or DataFrame
-        Raw rows with data.id.
-    transcripts_ : path, DataFrame or None
-        Raw turns.
-    schema : Schema
-        From `ingest`.
-    data : Data
-        Section `data` of the configuration of that night.
-
-    Returns
-    -------
-    (cases, turns, warnings)
-        As `Ingested.cases` and `Ingested.turns`.
-
-    Raises
-    ------
-    InputError
-        Unreadable input; ids missing or duplicated; no column for case or text in the turns.
-    """
-    name = _name_of(cases, "cases")
-    frame_given = isinstance(cases, pd.DataFrame)
-    table = tables.table_of_frame(cases, name) if frame_given else tables.read_table(cases, name, data.encoding)
-    if data.id not in table.column_names:
-        known = ", ".join(map(repr, table.column_names[:15]))
-        raise InputError([Problem("no such column", f"every row needs its id; columns here: {known}", name, data.id)])
-    problems = checks.check_ids(tables.column(table, data.id), data.id, name)
-    said = _name_of(transcripts, "transcripts")
-    known, prepared = _ids_of(table, data.id), prepare(table, data, name, labelled=False)
-    table = prepared.table
-    raw, warnings = _read_turns(transcripts, prepared.spoken, said, data, known, schema.turn_time, problems)
-    if problems:
-        raise InputError(problems)
-    frame, more = _cases(table, data.id, schema, name)
-    turns, _, late = _turns(raw, table, frame[CASE_ID], schema, said)
-    return frame, turns, warnings + more + late
-
-
-def _read_turns(
-    source: str | Path | pd.DataFrame | None,
-    spoken: pa.Table | None,
-    name: str,
-    data: Data,
-    ids: list[str],
-    form: str | None,
-    problems: list[Problem],
-) -> tuple[pd.DataFrame | None, list[str]]:
-    """Turns of the transcripts and of the transcript columns as they stand; problems are added to the list."""
-    raw, warnings, named = None, [], data.turn_columns
-    try:
-        if isinstance(source, pd.DataFrame):
-            table = tables.table_of_frame(source, name)
-            raw, warnings = transcripts_of.turns_of_table(table, name, data.id, form, named)
-        elif source:
-            raw, warnings = transcripts_of.read_turns(source, name, data.id, ids, form, named, data.encoding)
-    except InputError as error:
-        problems += error.problems
-    if spoken is None:
-        return raw, warnings
-    more, _ = transcripts_of.turns_of_table(spoken, name, CASE_ID)
-    if raw is None:
-        return more, warnings
-    both = pd.concat([raw, more], ignore_index=True)
-    both.attrs = dict(raw.attrs)
-    return both, warnings
 
 
 def _keys(prepared: Prepared, config: Config, problems: list[Problem]) -> pd.DataFrame | None:
@@ -234,8 +158,10 @@ def _assemble(
     if raw is not None:
         schema = dataclasses.replace(schema, turn_time=raw.attrs[transcripts_of.TIME_FORM])
     said = [f"{data.cases}: {text}" for text in said]
-    cases, more = _cases(table, data.id, schema, data.cases)
-    turns, counts, late = _turns(raw, table, cases[CASE_ID], schema, data.transcripts or data.cases)
+    cases, more = cases_of(table, data.id, schema, data.cases)
+    cutoff, unlimited = cutoff_of(table, schema) if raw is not None else (None, [])
+    turns, counts, late = usable_turns(raw, cases[CASE_ID], cutoff, data.transcripts or data.cases)
+    late = unlimited + late
     if not schema.features and len(turns) == 0:
         remedy = "add columns or transcripts"
         raise InputError(
@@ -257,23 +183,21 @@ def _assemble(
     return Ingested(cases, keys, turns, schema, warnings, counts)
 
 
-def _cases(table: pa.Table, id_column: str, schema: Schema, name: str) -> tuple[pd.DataFrame, list[str]]:
+def cases_of(table: pa.Table, id_column: str, schema: Schema, name: str) -> tuple[pd.DataFrame, list[str]]:
+    """`case_id` and the feature columns, cast by the schema; warnings."""
     cases, warnings = apply_schema(table, schema, name)
     cases.insert(0, CASE_ID, _text(table, id_column))
     return cases, warnings
 
 
-def _turns(
-    raw: pd.DataFrame | None, table: pa.Table, ids: pd.Series, schema: Schema, name: str
+def usable_turns(
+    raw: pd.DataFrame | None, ids: pd.Series, cutoff: pd.Series | None, name: str
 ) -> tuple[pd.DataFrame, dict[str, int], list[str]]:
-    if raw is None:
-        return turns_of.no_turns(), {}, []
-    cutoff, warnings = _cutoff(table, schema)
-    turns, counts, more = turns_of.arrange(raw, ids, cutoff, name)
-    return turns, counts, warnings + more
+    """Turns of known cases up to the cutoff, counts of what was dropped, warnings; `turns.arrange` says more."""
+    return (turns_of.no_turns(), {}, []) if raw is None else turns_of.arrange(raw, ids, cutoff, name)
 
 
-def _cutoff(table: pa.Table, schema: Schema) -> tuple[pd.Series | None, list[str]]:
+def cutoff_of(table: pa.Table, schema: Schema) -> tuple[pd.Series | None, list[str]]:
     """When each prediction is made; a row that does not say is taken as made now, after all its turns."""
     if schema.cutoff is None:
         return None, []
@@ -303,11 +227,8 @@ def _label(table: pa.Table, column: str | None) -> pd.Series | None:
     return None if text is None else text.str.strip()
 
 
-def _ids_of(table: pa.Table | None, column: str) -> list[str]:
+def ids_of(table: pa.Table | None, column: str) -> list[str]:
+    """Distinct ids of a table of cases."""
     if table is None or column not in table.column_names:
         return []
     return pc.unique(tables.column(table, column).drop_null()).to_pylist()
-
-
-def _name_of(source: object, default: str) -> str:
-    return default if source is None or isinstance(source, pd.DataFrame) else str(source)

@@ -115,7 +115,7 @@ def infer_schema(table: pa.Table, features: Iterable[str], dated: Iterable[str] 
     features, dated = list(features), set(dated)
     for name in dict.fromkeys([*features, *sorted(dated)]):
         text = tables.column(table, name)
-        form, ambiguous = dates.guess_format(_answers(text))
+        form, ambiguous = dates.guess_format(answers_of(text))
         kind = DATETIME if form and name in dated else kind_of(text, form)
         if kind == DATETIME:
             formats[name] = form
@@ -142,7 +142,7 @@ def kind_of(text: pa.Array, form: str | None = None) -> str:
 
 
 def _kind_of_varied(text: pa.Array, form: str | None) -> str:
-    answers = _answers(text)
+    answers = answers_of(text)
     if len(answers) == 0:
         return CATEGORY
     if form:
@@ -205,7 +205,8 @@ def cast(text: pa.Array, kind: str, form: str = dates.ISO) -> pd.Series:
     return pd.Series(text.to_pandas(), dtype="str")
 
 
-def _answers(text: pa.Array) -> pa.Array:
+def answers_of(text: pa.Array) -> pa.Array:
+    """The values that say something, trimmed: no blanks, and none of the words that exports write for nothing."""
     trimmed = pc.utf8_trim_whitespace(text.drop_null())
     return trimmed.filter(pc.invert(_is_nothing(trimmed)))
 
