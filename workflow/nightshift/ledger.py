@@ -34,14 +34,16 @@ def finished(root: Path = Path()) -> list[str]:
 
 
 def ledger_rows(root: Path = Path()) -> list[dict[str, Any]]:
-    """One dict a finished experiment, keys as `COLUMNS` plus `reason`; that of a crash begins with its kind."""
-    rows = []
-    for experiment in finished(root):
-        metrics = read_json(root / EXPERIMENTS / experiment / "metrics.json")
-        config = read_json(root / HISTORY / f"{experiment}.json")["experiment"]
-        row = {name: metrics.get(name, config.get(name)) for name in COLUMNS}
-        rows.append({**row, "experiment": experiment, "stack": metrics["stack"], "reason": _reason(metrics)})
-    return rows
+    """One dict a finished experiment (see `ledger_row`)."""
+    return [ledger_row(experiment, root) for experiment in finished(root)]
+
+
+def ledger_row(experiment: str, root: Path = Path()) -> dict[str, Any]:
+    """A finished experiment: keys as `COLUMNS` plus `reason`; that of a crash begins with its kind."""
+    metrics = read_json(root / EXPERIMENTS / experiment / "metrics.json")
+    config = read_json(root / HISTORY / f"{experiment}.json")["experiment"]
+    row = {name: metrics.get(name, config.get(name)) for name in COLUMNS}
+    return {**row, "experiment": experiment, "stack": metrics["stack"], "reason": _reason(metrics)}
 
 
 def _reason(metrics: dict[str, Any]) -> str:
