@@ -54,7 +54,7 @@ rule verdict:
         mem_mb=4000,
         runtime=60,
     params:
-        data=NIGHT.data.model_dump(mode="json"),
+        config=NIGHT.model_dump(mode="json"),
     script:
         "../scripts/verdict.py"
 

@@ -10,6 +10,8 @@ with logging_to(snakemake.log):
     from nightshift.agents.space import unknown_kinds
     from nightshift.config import Config
     from nightshift.data.stages import ingest
+    from nightshift.llm.server import problems_of
 
     config = Config.model_validate(snakemake.params.config)
-    ingest(config, [*unknown_kinds(config.agent), *check_queue()], snakemake.output)
+    problems = [*unknown_kinds(config.agent), *problems_of(config.agent), *check_queue(agent=config.agent)]
+    ingest(config, problems, snakemake.output)

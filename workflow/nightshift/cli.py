@@ -7,9 +7,13 @@ import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nightshift.errors import NightshiftError
 from nightshift.options import add_prediction_options, prediction_options
+
+if TYPE_CHECKING:
+    from nightshift.config import Config
 
 # Each command imports what it needs itself: `nightshift --help` answers at once.
 
@@ -81,6 +85,16 @@ def _parser() -> argparse.ArgumentParser:
     gc = commands.add_parser("gc", help="remove fold models of bases that no kept experiment uses")
     gc.add_argument("-n", "--dry-run", action="store_true", help="say what would go, and how much it is")
     gc.set_defaults(run=_gc)
+
+    duck = commands.add_parser("duck", help="talk with the agent about the night, while it runs or after")
+    duck.add_argument("question", nargs="*", help="one question; without it a conversation")
+    duck.set_defaults(run=_duck)
+
+    estimate = commands.add_parser(
+        "estimate", help="what the rubric views of an experiment would take at the model's server"
+    )
+    estimate.add_argument("experiment", type=Path, help="a YAML file, such as config/experiments/rubric.yaml")
+    estimate.set_defaults(run=_estimate)
 
     demo = commands.add_parser("demo", help="write demo data: deals and the transcripts of their calls")
     demo.add_argument("--folder", type=Path, default=Path("data/demo"), help="where (default: %(default)s)")
@@ -231,6 +245,38 @@ def _gc(options: argparse.Namespace) -> None:
     )
     print(f"{RESULTS}/ has {in_words(size_of(root / RESULTS))}, DVC's cache {in_words(size_of(root / CACHE))}")
     print("what DVC keeps goes by `dvc exp remove` and `dvc gc`, never by this command")
+
+
+def _duck(options: argparse.Namespace) -> None:
+    import nightshift.job  # noqa: F401  one thread, set before numpy is imported
+    from nightshift.duck import talk
+
+    _project()
+
+    def ask(question: str) -> str:
+        try:
+            return input(question)
+        except (EOFError, KeyboardInterrupt):
+            return ""
+
+    talk(_config(), " ".join(options.question) or None, ask, lambda text: print(f"{text}\n"))
+
+
+def _estimate(options: argparse.Namespace) -> None:
+    import nightshift.job  # noqa: F401
+    from nightshift.experiment import read_experiment
+    from nightshift.rubric import estimate_of
+
+    _project()
+    print(estimate_of(read_experiment(options.experiment), _config().agent))
+
+
+def _config() -> Config:
+    import yaml
+
+    from nightshift.config import parse_config
+
+    return parse_config(yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8")))
 
 
 def _demo(options: argparse.Namespace) -> None:

@@ -21,7 +21,7 @@ def identity_of(config: Config, root: Path = Path()) -> dict[str, Any]:
     return {
         "cases": _data_digest(root, data.cases),
         "transcripts": _data_digest(root, data.transcripts),
-        "columns": data.model_dump(mode="json", exclude={"cases", "transcripts"}),
+        "columns": data.model_dump(mode="json", exclude={"cases", "transcripts", "audio"}),
         "validation": config.validation.model_dump(mode="json"),
         "seed": config.search.seed,
         "metric": config.search.metric,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nightshift.config_agent import Agent
 from nightshift.errors import InputError, Problem
 from nightshift.experiment import Experiment, read_experiment
 
@@ -21,8 +22,10 @@ def waiting(taken: set[str], root: Path = Path()) -> list[Path]:
     return [path for path in queued_files(root) if path.name not in taken]
 
 
-def take(taken: set[str], root: Path = Path()) -> tuple[Experiment | None, list[str], dict[str, str]]:
-    """The next valid experiment of the queue.
+def take(
+    taken: set[str], root: Path = Path(), agent: Agent | None = None
+) -> tuple[Experiment | None, list[str], dict[str, str]]:
+    """The next valid experiment of the queue; with `agent`, one that its configuration allows to compute.
 
     Returns
     -------
@@ -34,18 +37,31 @@ def take(taken: set[str], root: Path = Path()) -> tuple[Experiment | None, list[
     for path in waiting(taken, root):
         files.append(path.name)
         try:
-            return read_experiment(root / path), files, refused
+            return _read(root / path, agent), files, refused
         except InputError as error:
             refused[path.name] = str(error)
     return None, files, refused
 
 
-def check_queue(root: Path = Path()) -> list[Problem]:
+def hindrances(experiment: Experiment, agent: Agent) -> list[str]:
+    """Why the configuration does not allow to compute some of its views."""
+    found = {name: view.hindrance(agent) for name, view in experiment.views.items()}
+    return [f"view {name!r} ({experiment.views[name].kind}): {why}" for name, why in found.items() if why]
+
+
+def _read(path: Path, agent: Agent | None) -> Experiment:
+    experiment = read_experiment(path)
+    if agent is not None and (found := hindrances(experiment, agent)):
+        raise InputError([Problem(why, "change the section agent of config/config.yaml", str(path)) for why in found])
+    return experiment
+
+
+def check_queue(root: Path = Path(), agent: Agent | None = None) -> list[Problem]:
     """Problems of all files in the queue, for the check before the first experiment."""
     problems: list[Problem] = []
     for path in queued_files(root):
         try:
-            read_experiment(root / path)
+            _read(root / path, agent)
         except InputError as error:
             problems += error.problems
     return problems
