@@ -27,15 +27,15 @@ def write(path, content):
     path.write_text(json.dumps(content))
 
 
-def finish(root, number, champion, at=None, **more):
+def finish(root, number, champion, at=None, usage=None):
     """One more finished experiment."""
     name, status = f"exp-{number:04d}", STATUSES[number]
     metrics = {"status": status, "cv_auc": AUCS[number], "cv_se": 0.01, "delta": 0.01 if number else None, "z": 1.0}
-    metrics |= {"n_bases": 2, "stack": "mean", "seconds": 3.0, "champion": champion, **more}
+    metrics |= {"n_bases": 2, "stack": "mean", "seconds": 3.0, "champion": champion}
     if status == "crash":
         metrics |= {"kind": "time", "reason": "stopped after 5 s"}
     config = {"id": name, "parent": None, "author": "search", "hypothesis": f"idea\n {number}"}
-    write(root / f"results/history/{name}.json", {"experiment": config})
+    write(root / f"results/history/{name}.json", {"experiment": config, "usage": usage})
     path = root / f"results/experiments/{name}/metrics.json"
     write(path, metrics)
     if at is not None:
@@ -101,7 +101,7 @@ def test_lines_of_experiments(night):
 
 def test_tokens_and_money_only_where_the_ledger_has_them(night):
     assert "tokens" not in words.of_progress(Watcher(night).look())
-    finish(night, 2, "exp-0001", tokens=1200, cost=0.5)
+    finish(night, 2, "exp-0001", usage={"tokens": 1200, "money": 0.5})
     assert "1,200 tokens, 0.50 spent" in words.of_progress(Watcher(night).look())
 
 
