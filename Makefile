@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
-SLURM_SECONDS ?= 470
+SLURM_SECONDS ?= 1500
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
 # Bytecode is wanted: without it every job imports scikit-learn three times slower.
 export PYTHONDONTWRITEBYTECODE :=

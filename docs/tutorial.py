@@ -21,6 +21,7 @@ _FAILED, _MAY_FAIL = "=== it failed ===", "# refused"
 _LONGEST = 110
 # What differs from run to run on one machine, or from machine to machine.
 _VARIES = r"\d+(\.\d+)? (MB|kB|GB|s\b)|\((load|read|predict)[^)]*\)|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\b[0-9a-f]{7,40}\b"
+_VARIES += r"|\bseconds +[\d.]+ +[\d.]+ +-?[\d.]+"
 
 
 def main() -> int:

@@ -58,7 +58,7 @@ def test_pods_share_the_folder_and_have_their_limits(project, plugin, tmp_path, 
     }
     for spec, command in zip(specs, commands, strict=True):
         container = spec["containers"][0]
-        assert {"mountPath": "/work", "name": "nightshift"} in container["volumeMounts"]
+        assert {"mountPath": "/shared", "name": "nightshift"} in container["volumeMounts"]
         assert {"claimName": "nightshift"} in [volume.get("persistentVolumeClaim") for volume in spec["volumes"]]
         assert container["resources"]["limits"]["memory"] == ("4811M" if "train_base" in command else "4000M") or (
             "featurize" in command

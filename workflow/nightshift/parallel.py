@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -39,7 +40,10 @@ def shared_among(work: Callable[[Any], Any], cores: int) -> Iterator[Callable[[l
     _WORK.append(work)
     try:
         with ProcessPoolExecutor(cores, mp_context=get_context("fork")) as pool:
-            pool.submit(int).result()  # forks all of them
+            with warnings.catch_warnings():
+                # Python 3.12 warns of a fork beside any thread, be it one of a library that only waits.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                pool.submit(int).result()  # forks all of them
             yield lambda items: list(pool.map(_do, items))
     except BrokenProcessPool:
         raise NightshiftError(
