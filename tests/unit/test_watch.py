@@ -187,11 +187,12 @@ def test_plain_lines_end_with_the_night(night):
 def test_a_screen_of_any_size_fits(night):
     for number, champion in ((2, "exp-0001"), (3, "exp-0001"), (4, "exp-0004")):
         finish(night, number, champion)
-    for width, height in ((200, 60), (80, 24), (40, 15)):
+    for width, height in ((200, 60), (80, 24), (60, 14)):
         console = Console(width=width, height=height, record=True, force_terminal=True)
         watch(night, once=True, console=console)
         text = console.export_text()
         assert "exp-0004" in text and max(map(len, text.splitlines())) <= width
+        assert len(text.splitlines()) <= height
 
 
 def test_the_curve(night):
