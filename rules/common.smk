@@ -33,7 +33,7 @@ try:
             hold_results()
             clear_leftovers()
             clear_stopped()
-            note_start()
+            note_start(NIGHT.search)
             head_at_start(Path())
 except NightshiftError as error:
     raise WorkflowError(str(error)) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nightshift", description=__doc__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_init(commands)
+    _add_watch(commands)
 
     restore = commands.add_parser("restore", help="lay out a night that `dvc exp pull origin night` brought here")
     restore.add_argument("name", nargs="?", default="night", help="the DVC experiment (default: %(default)s)")
@@ -96,6 +99,48 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_watch(commands: argparse._SubParsersAction) -> None:
+    watch = commands.add_parser("watch", help="look at the night while it runs, until it ends")
+    watch.add_argument("--plain", action="store_true", help="line by line, as outside of a terminal")
+    watch.add_argument("--once", action="store_true", help="show how it stands now, and end")
+    watch.set_defaults(run=_watch)
+
+
+def _add_init(commands: argparse._SubParsersAction) -> None:
+    init = commands.add_parser(
+        "init",
+        help="look at your files and write config/config.yaml",
+        description="Look at two files, guess what their columns mean, ask what cannot be known, write config/config.yaml.",
+    )
+    init.add_argument("cases", help="one row a deal, customer, lead: .csv, .tsv, .parquet, .jsonl, .xlsx")
+    init.add_argument("transcripts", nargs="?", help="a table of turns, or a folder of .vtt, .srt, .txt, .json")
+    column = {"metavar": "COLUMN"}
+    init.add_argument("--id", help="names a case", **column)
+    init.add_argument("--target", help="to be predicted", **column)
+    init.add_argument("--positive", action="append", metavar="VALUE", help="of the target, counts as 1 (repeatable)")
+    init.add_argument(
+        "--negative", action="append", metavar="VALUE", help="counts as 0; all others are open (repeatable)"
+    )
+    init.add_argument("--group", help="cases that belong together, or 'none'", **column)
+    init.add_argument("--time", help="date for a split in time, or 'none'", **column)
+    init.add_argument("--cutoff", help="date of the prediction, or 'none'", **column)
+    init.add_argument("--drop", action="append", default=[], help="known only after the outcome (repeatable)", **column)
+    init.add_argument("--keep", action="append", default=[], help="do not drop this one (repeatable)", **column)
+    init.add_argument(
+        "--transcript-column",
+        action="append",
+        dest="transcript_columns",
+        help="column of the cases that holds a call each (repeatable)",
+        **column,
+    )
+    init.add_argument("--decimal", choices=[".", ","], help="decimal sign of the cases")
+    init.add_argument("--encoding", help="of files that are not UTF-8, such as cp1252")
+    init.add_argument("--experiments", type=int, metavar="N", help="experiments of a night (default: 24)")
+    init.add_argument("-y", "--yes", action="store_true", help="take the guesses, ask nothing")
+    init.add_argument("--force", action="store_true", help="replace a configuration that is there")
+    init.set_defaults(run=_init)
+
+
 def _cases(text: str) -> int:
     count = int(text.replace(",", "").replace("_", ""))
     if not 100 <= count <= 1_000_000:
@@ -140,6 +185,26 @@ def _ladder(options: argparse.Namespace) -> None:
     if not path.exists():
         raise NightshiftError("no night has ended here yet: the ladder comes with the verdict, `snakemake --cores all`")
     print(table(read_json(path)["ladder"]))
+
+
+def _init(options: argparse.Namespace) -> None:
+    from nightshift.init.command import init
+
+    _project()
+    keys = ("id", "target", "group", "time", "cutoff", "drop", "keep", "transcript_columns", "decimal", "encoding")
+    flags = {key: getattr(options, key) for key in keys}
+    for key in ("positive", "negative"):
+        values = getattr(options, key)
+        flags[key] = values[0] if values and len(values) == 1 else values
+    with contextlib.suppress(KeyboardInterrupt):
+        init(options.cases, options.transcripts, flags, options.experiments, options.yes, options.force)
+
+
+def _watch(options: argparse.Namespace) -> None:
+    from nightshift.watch.command import watch
+
+    with contextlib.suppress(KeyboardInterrupt):
+        watch(_project(), options.plain, options.once)
 
 
 def _report(options: argparse.Namespace) -> None:

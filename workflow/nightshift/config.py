@@ -5,6 +5,7 @@ Light on purpose (pydantic only): the Snakefile reads it at every parse, on clus
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import re
 from datetime import date
@@ -42,10 +43,14 @@ class Cutoff(Section):
     days: float = Field(0.0, description="Days to add to it; negative means before.")
 
 
+Value = str | bool | int | float
+TurnColumn = Literal["case_id", "call", "position", "speaker", "text", "start", "end", "time"]
+
+
 class Data(Section):
     """The two inputs and what their columns mean."""
 
-    cases: str = Field(description="Table of cases, one row each: .csv, .tsv, .parquet, .jsonl.")
+    cases: str = Field(description="Table of cases, one row each: .csv, .tsv, .parquet, .jsonl, .xlsx.")
     transcripts: str | None = Field(
         None,
         description="Turns: .jsonl, .csv, .tsv or .parquet; or a folder of .vtt, .srt, .txt and .json files named by case. "
@@ -58,9 +63,15 @@ class Data(Section):
     )
     id: str = Field(description="Column that names a case, unique.")
     target: str = Field(description="Column to predict; two values.")
-    positive: str | bool | int | float | None = Field(
+    positive: Value | list[Value] | None = Field(
         None,
-        description="The value of target that counts as 1; needed when the values are not 0/1, true/false or yes/no.",
+        description="The value of target (or a list) that counts as 1; needed when the values are not 0/1, true/false or "
+        "yes/no.",
+    )
+    negative: Value | list[Value] | None = Field(
+        None,
+        description="The value of target (or a list) that counts as 0, where it has more than two: rows with neither "
+        "(open deals) are left out and counted. Needs positive.",
     )
     group: str | None = Field(
         None,
@@ -74,6 +85,32 @@ class Data(Section):
         description="When the prediction is made: a date column, or {column, days}. Later turns are dropped and counted.",
     )
     drop: list[str] = Field([], description="Columns known only after the outcome.")
+    transcript_columns: list[str] = Field(
+        [], description="Columns of the cases that hold a call each: 'Speaker: text' lines, WebVTT or SubRip in a cell."
+    )
+    turn_columns: dict[TurnColumn, str] = Field(
+        {}, description="What the columns of a table of turns are called: case_id: Opportunity, text: Body."
+    )
+    decimal: Literal[".", ","] | None = Field(
+        None, description="',' where the cases write 1.234,56 or 1 234,56; 1234.56 and 1,234.56 need nothing."
+    )
+    encoding: str | None = Field(
+        None, description="Of text files that are not UTF-8 (cp1252, latin-1, cp1250); UTF-16 is recognised."
+    )
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_is_known(cls, value: str | None) -> str | None:
+        try:
+            return value if value is None else codecs.lookup(value).name
+        except LookupError:
+            raise ValueError("no such encoding; try cp1252, latin-1 or cp1250") from None
+
+    @model_validator(mode="after")
+    def _negative_needs_positive(self) -> Data:
+        if self.negative is not None and self.positive is None:
+            raise ValueError("data.negative names what counts as 0; name what counts as 1 in data.positive")
+        return self
 
     @model_validator(mode="before")
     @classmethod

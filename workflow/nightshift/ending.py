@@ -173,9 +173,9 @@ def _next(config: Config, root: Path) -> str:
     if config.data.cases.startswith(_DEMO):
         lines += [
             "",
-            "Your own data: name your two files and columns in config/config.yaml (config/README.md), then",
+            "Your own data: a table of cases, and a table or folder of transcripts,",
             "",
-            "    nightshift archive && snakemake --cores all",
+            "    nightshift init deals.csv calls/    # looks, asks, writes config/config.yaml, says the next command",
         ]
     return "\n".join(lines)
 

@@ -39,12 +39,19 @@ def check_identity(config: Config, root: Path = Path()) -> None:
     if not (root / IDENTITY).exists():
         return
     there, here = read_json(root / IDENTITY), identity_of(config, root)
-    differs = [key for key in here if here[key] != there.get(key)]
+    differs = [key for key in here if _said(here[key]) != _said(there.get(key))]
     if differs:
         raise NightshiftError(
             f"results/ holds a night of other {' and '.join(_WORDS[key] for key in differs)}; histories never mix.\n"
             "    -> `nightshift archive` moves it aside (DVC keeps it), or put the old data and config back"
         )
+
+
+def _said(part: Any) -> Any:
+    """Without what says nothing, so that a key that is new in this version and not used makes no other night."""
+    return (
+        {key: value for key, value in part.items() if value not in (None, [], {})} if isinstance(part, dict) else part
+    )
 
 
 _WORDS = {

@@ -38,25 +38,32 @@ def finished(root: Path = Path()) -> list[str]:
 
 
 def ledger_rows(root: Path = Path()) -> list[dict[str, Any]]:
-    """One dict a finished experiment, keys as `COLUMNS` plus `reason` (that of a crash begins with its kind) and `fallback`,
-    why the search stood in for a model, or None."""
-    rows, paid = [], set()
-    for experiment in finished(root):
-        metrics = read_json(root / EXPERIMENTS / experiment / "metrics.json")
-        history = read_json(root / HISTORY / f"{experiment}.json")
-        row = {name: metrics.get(name, history["experiment"].get(name)) for name in COLUMNS}
-        row |= {"experiment": experiment, "stack": metrics["stack"], "reason": _reason(metrics)}
-        rows.append({**row, **_usage(experiment, history, paid, root), "fallback": history.get("fallback")})
-    return rows
+    """One dict a finished experiment: as `ledger_row`, with the `tokens` and `money` it took."""
+    paid: set[str] = set()
+    return [{**ledger_row(one, root), **usage_of(one, paid, root)} for one in finished(root)]
 
 
-def _usage(experiment: str, history: dict[str, Any], paid: set[str], root: Path) -> dict[str, Any]:
+def ledger_row(experiment: str, root: Path = Path()) -> dict[str, Any]:
+    """A finished experiment: keys as `COLUMNS` (without tokens and money) plus `reason`, that of a crash begins with its
+    kind, and `fallback`, why the search stood in for a model, or None."""
+    metrics = read_json(root / EXPERIMENTS / experiment / "metrics.json")
+    history = _history(experiment, root)
+    row = {name: metrics.get(name, history["experiment"].get(name)) for name in COLUMNS}
+    row |= {"experiment": experiment, "stack": metrics["stack"], "reason": _reason(metrics)}
+    return {**row, "fallback": history.get("fallback")}
+
+
+def _history(experiment: str, root: Path) -> dict[str, Any]:
+    return read_json(root / HISTORY / f"{experiment}.json")
+
+
+def usage_of(experiment: str, paid: set[str], root: Path) -> dict[str, Any]:
     """Tokens and money of an experiment's proposal and of the views that it was the first to name; None where no model was
     asked. `paid` are the views of the experiments before."""
     plan = root / EXPERIMENTS / experiment / "plan.json"
     views = set(read_json(plan)["views"].values()) - paid if plan.exists() else set()
     paid |= views
-    used = [history.get("usage"), *(_usage_of_view(root / view) for view in sorted(views))]
+    used = [_history(experiment, root).get("usage"), *(_usage_of_view(root / view) for view in sorted(views))]
     told = [one for one in used if one and (one["tokens"] or one["money"])]
     if not told:
         return {"tokens": None, "money": None}

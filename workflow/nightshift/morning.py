@@ -48,6 +48,11 @@ def crown(target: str | Path, data: Data) -> None:
     for path in read_plan(folder / "plan.json")["bases"].values():
         if not Path(path, MODELS).exists():  # `nightshift gc` took them before this experiment wanted the base
             train(Path(path).name, path)
+    gather_model(target, folder, data)
+
+
+def gather_model(target: str | Path, folder: Path, data: Data) -> None:
+    """Put an experiment's model into a folder of its own, with what it remembers of the development cases."""
     save_model(target, folder, data)
     save_reference(target, _reference_of(folder, load_model(target)))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import webvtt
 
+from nightshift.data.encodings import decoded
 from nightshift.errors import Problem
 
 SUFFIXES = (".vtt", ".srt", ".txt", ".json")
@@ -56,15 +57,17 @@ class BadTranscriptError(Exception):
         self.line = line
 
 
-def read_dialogue(path: Path, name: str) -> list[dict[str, Any]] | Problem:
+def read_dialogue(path: Path, name: str, encoding: str | None = None) -> list[dict[str, Any]] | Problem:
     """Turns of one call.
 
     Parameters
     ----------
     path : Path
-        A file with one of `SUFFIXES`, UTF-8.
+        A file with one of `SUFFIXES`, UTF-8 or UTF-16.
     name : str
         What messages call it.
+    encoding : str, optional
+        Of a file that is neither.
 
     Returns
     -------
@@ -74,11 +77,11 @@ def read_dialogue(path: Path, name: str) -> list[dict[str, Any]] | Problem:
     suffix = path.suffix.lower()
     try:
         content = path.read_bytes()
-        text = content.decode("utf-8-sig").lstrip()
+        text = decoded(content, encoding).lstrip()
         return _PARSERS[suffix](text) if text else []
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return Problem("the file is not UTF-8", "save it as UTF-8", name, row=line)
+        return Problem("the file is not UTF-8", "save it as UTF-8, or name its encoding in data.encoding", name, row=line)
     except OSError as error:
         return Problem(f"cannot be read ({error.strerror})", "check the file and its permissions", name)
     except BadTranscriptError as error:
