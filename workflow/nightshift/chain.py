@@ -22,7 +22,7 @@ from nightshift.contain import Attempt, Failure, attempt
 from nightshift.crossfit import cross_fit
 from nightshift.data.development import Development, read_development, read_raw
 from nightshift.experiment import Experiment, TermsSpec, read_experiment
-from nightshift.files import read_json, replacing, write_json
+from nightshift.files import digest_of, read_json, replacing, write_json
 from nightshift.gather import gather
 from nightshift.learners import LEARNERS
 from nightshift.levels import lowered
@@ -53,10 +53,10 @@ def featurize(
         limits = replace(limits, seconds=agent.view_timeout)
 
     def make() -> Block:
-        with asking(agent, digest, strict=True):
+        with asking(agent, purse_of(spec), strict=True):
             return VIEWS[spec["kind"]].model_validate(spec).featurize(read_raw(DEVELOPMENT, shard))
 
-    _write_view(make, target, outcome_file, limits, digest)
+    _write_view(make, target, outcome_file, limits, spec)
 
 
 def gather_view(shards: Sequence[str], target: str, outcome_file: str, limits: Limits | None = None) -> None:
@@ -80,7 +80,7 @@ def _write_view(
     target: str,
     outcome_file: str,
     limits: Limits | None,
-    digest: str,
+    spec: dict[str, Any],
     seconds_before: float = 0.0,
 ) -> None:
     start = time.perf_counter()
@@ -89,12 +89,17 @@ def _write_view(
         if done.failure:
             partial.write_bytes(b"")
     outcome = {**_outcome(done), "seconds": seconds_before + time.perf_counter() - start}
-    write_json(outcome_file, {**outcome, **_usage(digest)})
+    write_json(outcome_file, {**outcome, **_usage(spec)})
 
 
-def _usage(digest: str) -> dict[str, Any]:
+def purse_of(spec: dict[str, Any]) -> str:
+    """Who pays for a view's questions: its specification alone, so that a replay by newer code finds what they took."""
+    return f"view {digest_of(spec)}"
+
+
+def _usage(spec: dict[str, Any]) -> dict[str, Any]:
     """What a view took at the model's server, where it asked."""
-    used = Store().usage(digest)
+    used = Store().usage(purse_of(spec))
     return {"usage": {"tokens": used.tokens, "money": used.money}} if used.calls else {}
 
 

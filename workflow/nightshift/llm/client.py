@@ -51,7 +51,7 @@ class Client:
     Parameters
     ----------
     agent : Agent, the configuration
-    purpose : who pays: an experiment (exp-0007), a view's digest, "holdout", "duck"
+    purpose : who pays: an experiment (exp-0007), a view by its specification, "holdout", "duck"
     root : the project
 
     Attributes
