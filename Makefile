@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-browser night test lint format bench bench-space bench-scale soak schemas lock clean
+.PHONY: help setup setup-test setup-browser setup-ssh night test lint format bench bench-space bench-scale soak schemas lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -43,6 +43,13 @@ setup-browser: setup-test ## chromium for the tests of the report, by apt when i
 		root=; [ "$$(id -u)" = 0 ] || root=sudo; \
 		$$root apt-get update -q && \
 		$$root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium fonts-liberation; }
+
+# Tests of remotes start an OpenSSH server of their own on loopback; without one they are skipped.
+setup-ssh: setup-test ## an OpenSSH server for the tests of remotes, by apt when it is missing
+	@PATH="$$PATH:/usr/sbin" command -v sshd >/dev/null || { \
+		root=; [ "$$(id -u)" = 0 ] || root=sudo; \
+		$$root apt-get update -q && \
+		$$root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends openssh-server; }
 
 night: setup ## one night on demo data (or on what config/config.yaml names)
 	snakemake --cores $(CORES)

@@ -242,16 +242,18 @@ def _revision_of(project: Project, name: str) -> str:
 
 
 def _fetch(root: Path, revision: str, target: Path, name: str) -> None:
-    from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
     try:
         with Repo(str(root)) as repo, repo.switch(revision):
             repo.dvcfs.get(f"/{FOLDER.as_posix()}", str(target), recursive=True)
-    except (DvcException, OSError) as error:
+    except Exception as error:  # whatever DVC, the disk or the library of a remote may raise
         shutil.rmtree(target, ignore_errors=True)
+        why = " ".join(str(error).split())[:200] or type(error).__name__
         raise NightshiftError(
-            f"the files of {name!r} are not all in DVC's cache or remote ({error}); `dvc exp pull origin {name}` fetches them"
+            f"the files of {name!r} are not all in DVC's cache or remote ({why})\n"
+            f"    -> `dvc exp pull origin {name}` fetches them; if it fetches nothing, name the DVC remote here "
+            "(`dvc remote add --local -d store URL`), and see docs/remotes.md for whether they were ever pushed"
         ) from error
 
 
