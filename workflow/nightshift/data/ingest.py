@@ -70,14 +70,15 @@ def ingest(config: Config, root: str | Path) -> Ingested:
     table = raw = keys = None
     warnings: list[str] = []
     try:
-        table = tables.read_table(root / data.cases, data.cases)
+        table = tables.read_table(root / data.cases, data.cases, warnings)
         keys = _keys(table, config, problems)
     except InputError as error:
         problems += error.problems
     known = _ids_of(table, data.id)
     if data.transcripts:
         try:
-            raw, warnings = transcripts_of.read_turns(root / data.transcripts, data.transcripts, data.id, known)
+            raw, more = transcripts_of.read_turns(root / data.transcripts, data.transcripts, data.id, known)
+            warnings += more
             problems += _check_turns(raw, known, data)
         except InputError as error:
             problems += error.problems
@@ -115,8 +116,9 @@ def read_new(
     InputError
         Unreadable input; ids missing or duplicated; no column for case or text in the turns.
     """
-    name = _name_of(cases, "cases")
-    table = tables.table_of_frame(cases, name) if isinstance(cases, pd.DataFrame) else tables.read_table(cases, name)
+    name, doubts = _name_of(cases, "cases"), []
+    framed = isinstance(cases, pd.DataFrame)
+    table = tables.table_of_frame(cases, name) if framed else tables.read_table(cases, name, doubts)
     if data.id not in table.column_names:
         known = ", ".join(map(repr, table.column_names[:15]))
         raise InputError([Problem("no such column", f"every row needs its id; columns here: {known}", name, data.id)])
@@ -127,7 +129,7 @@ def read_new(
         raise InputError(problems)
     frame, more = _cases(table, data.id, schema, name)
     turns, _, late = _turns(raw, table, frame[CASE_ID], schema, said)
-    return frame, turns, warnings + more + late
+    return frame, turns, [*doubts, *more, *warnings, *late]
 
 
 def _new_turns(

@@ -53,7 +53,8 @@ def read_turns(
     if path.is_dir():
         table, warnings = folders.read_folder(path, name, known)
     else:
-        table, warnings = tables.read_table(path, name), []
+        warnings = []
+        table = tables.read_table(path, name, warnings)
     turns, more = turns_of_table(table, name, id_column, form)
     return turns, warnings + more
 
@@ -82,6 +83,11 @@ def turns_of_table(
     turns["text"] = _strings(cells["text"])
     for edge in ("start", "end"):
         turns[edge] = dates.parse_seconds(cells.get(edge, nothing))
+        odd = int(turns[edge].isna().sum()) - cells.get(edge, nothing).null_count
+        if odd:
+            warnings.append(
+                f"{name}: column {found[edge]!r}: {odd} values are no seconds (such as 12.5 or 01:02:03.5); left blank"
+            )
     time = cells.get("time", nothing)
     form = form or guess_time(time, found.get("time"), name, warnings)
     turns["time"] = moments(time, form)
