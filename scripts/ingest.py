@@ -12,4 +12,4 @@ with logging_to(snakemake.log):
     from nightshift.data.stages import ingest
 
     config = Config.model_validate(snakemake.params.config)
-    ingest(config, [*unknown_kinds(config.agent), *check_queue()], snakemake.output)
+    ingest(config, lambda kinds: [*unknown_kinds(config.agent), *check_queue(kinds)], snakemake.output)

@@ -16,6 +16,7 @@ import pytest
 from nightshift.contain import Limits, attempt, machine_memory_mb
 from nightshift.disk import DiskError
 from nightshift.job import logging_to
+from nightshift.sandbox import SqlTooHeavy
 
 LIMITS = Limits(seconds=20)
 
@@ -151,6 +152,18 @@ def test_memory_of_descendants_counts():
     resident = psutil.Process().memory_info().rss / 2**20
     limits = Limits(seconds=30, memory_mb=resident + 150)
     assert failure(lambda: subprocess.run([sys.executable, "-c", code]), limits).kind == "memory"
+
+
+@pytest.mark.parametrize("kind", ["time", "memory"])
+def test_a_query_that_is_too_heavy_is_of_the_environment_and_tried_again(kind, tmp_path):
+    def work():
+        with open(tmp_path / "tries", "a") as handle:
+            handle.write("x")
+        raise SqlTooHeavy("the query was too heavy", kind)
+
+    failure = attempt(work, Limits(seconds=20)).failure
+    assert (failure.kind, failure.environment) == (kind, True) and "too heavy" in failure.reason
+    assert (tmp_path / "tries").read_text() == "xx"
 
 
 def test_a_memory_error_is_memory():

@@ -24,6 +24,7 @@ from typing import Any
 import psutil
 
 from nightshift.disk import disk_problem
+from nightshift.errors import TooHeavyError
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -162,7 +163,7 @@ def describe(error: BaseException) -> dict[str, Any]:
         return {"disk": problem}
     first_line = (str(error).strip() or "no message").splitlines()[0]
     text = "".join(traceback.format_exception(error))
-    kind = "memory" if isinstance(error, MemoryError) else "error"
+    kind = error.kind if isinstance(error, TooHeavyError) else "memory" if isinstance(error, MemoryError) else "error"
     reason = f"{type(error).__name__}: {first_line}"[:_LONGEST_REASON]
     return {"error": {"kind": kind, "reason": _writable(reason), "tail": _writable(text[-_TAIL:])}}
 

@@ -52,11 +52,12 @@ def _answer(experiment: str, config: Config, root: Path) -> dict[str, Any]:
     history = read_history(number_of(experiment), config.search.parallel, root)
     taken = _taken(number_of(experiment), root)
     # exp-0000 is the baseline whatever is queued: everything is measured against it.
-    by_hand, files, refused = queue.take(taken, root) if history.past else (None, [], {})
+    card = Card.of(read_json(root / "results/data/card.json"))
+    by_hand, files, refused = queue.take(taken, card.columns, root) if history.past else (None, [], {})
     if by_hand is not None:
         proposed, draw = _as_human(by_hand, history), {}
     else:
-        space = Space(Card.of(read_json(root / "results/data/card.json")), config.agent)
+        space = Space(card, config.agent)
         proposal = search.propose(history, space, config.search.seed)
         proposed, draw = proposal.experiment, proposal.draw
     proposed = proposed.model_copy(update={"id": experiment})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from nightshift.agents.sqlcheck import sql_problems
 from nightshift.errors import InputError, Problem
 from nightshift.experiment import Experiment, read_experiment
 
@@ -21,8 +23,15 @@ def waiting(taken: set[str], root: Path = Path()) -> list[Path]:
     return [path for path in queued_files(root) if path.name not in taken]
 
 
-def take(taken: set[str], root: Path = Path()) -> tuple[Experiment | None, list[str], dict[str, str]]:
+def take(
+    taken: set[str], kinds: Mapping[str, str], root: Path = Path()
+) -> tuple[Experiment | None, list[str], dict[str, str]]:
     """The next valid experiment of the queue.
+
+    Parameters
+    ----------
+    taken : names of files that are done with
+    kinds : column of the cases -> kind, to try SQL on
 
     Returns
     -------
@@ -34,18 +43,23 @@ def take(taken: set[str], root: Path = Path()) -> tuple[Experiment | None, list[
     for path in waiting(taken, root):
         files.append(path.name)
         try:
-            return read_experiment(root / path), files, refused
+            experiment = read_experiment(root / path)
+            if problems := sql_problems(experiment, kinds, str(path)):
+                raise InputError(problems)
+            return experiment, files, refused
         except InputError as error:
             refused[path.name] = str(error)
     return None, files, refused
 
 
-def check_queue(root: Path = Path()) -> list[Problem]:
-    """Problems of all files in the queue, for the check before the first experiment."""
+def check_queue(kinds: Mapping[str, str] | None, root: Path = Path()) -> list[Problem]:
+    """Problems of all files in the queue, for the check before the first experiment; of their SQL too once the kinds of
+    the columns are known."""
     problems: list[Problem] = []
     for path in queued_files(root):
         try:
-            read_experiment(root / path)
+            experiment = read_experiment(root / path)
+            problems += sql_problems(experiment, kinds, str(path)) if kinds is not None else []
         except InputError as error:
             problems += error.problems
     return problems

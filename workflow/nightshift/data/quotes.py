@@ -29,6 +29,8 @@ def never_closed(table: pa.Table, path: Path, name: str) -> Problem | None:
         return None
     column = table.column(table.num_columns - 1)
     last = column[len(column) - 1].as_py() or ""
+    if not last.strip():
+        return None  # nothing is lost
     # Parsed, an open cell looks like any other; in the file nothing follows it, not even the quote that ends it.
     raw = b'"' + last.replace('"', '""').encode()
     with open(path, "rb") as handle:
@@ -42,7 +44,7 @@ def never_closed(table: pa.Table, path: Path, name: str) -> Problem | None:
     what = "a double quote opens a cell here and is never closed"
     if swallowed > 0:
         what += f"; the cell swallows the {swallowed} lines below it"
-    remedy = f"close the quote after {last.splitlines()[0][:40] if last else ''!r}, or write \"\" for a quote in a text"
+    remedy = f"close the quote after {last.splitlines()[0][:40]!r}, or write \"\" for a quote in a text"
     return Problem(what, remedy, name, table.column_names[-1], table.num_rows)
 
 

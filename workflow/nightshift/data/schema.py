@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -113,7 +113,7 @@ def infer_schema(table: pa.Table, features: Iterable[str], dated: Iterable[str] 
         Warnings say what was dropped, renamed or ambiguous.
     """
     columns, formats, sources, warnings = {}, {}, {}, []
-    features, dated = list(features), set(dated)
+    features, dated = dict.fromkeys(features), set(dated)
     for name in dict.fromkeys([*features, *sorted(dated)]):
         text = tables.column(table, name)
         form, ambiguous = dates.guess_format(_answers(text))
@@ -186,9 +186,10 @@ def apply_schema(rows: pd.DataFrame | pa.Table, schema: Schema, name: str = "cas
     """
     table = tables.table_of_frame(rows, name) if isinstance(rows, pd.DataFrame) else rows
     columns, warnings = {}, []
+    present = set(table.column_names)  # asked for each column, of which there may be thousands
     for column, kind in schema.features.items():
         source = schema.source(column)
-        if source not in table.column_names:
+        if source not in present:
             warnings.append(f"{name}: column {source!r} is missing; taken as missing values")
             text = pa.nulls(table.num_rows, pa.large_string())
         else:
@@ -247,7 +248,7 @@ def _example_of_comma(text: pa.Array) -> str:
     return f"numbers with a decimal comma, such as {shown[0].as_py()[:40]!r}, read as {number:.10g}"
 
 
-def _free_name(name: str, names: list[str]) -> str:
+def _free_name(name: str, names: Collection[str]) -> str:
     if name != CASE_ID:
         return name
     while name in names:
