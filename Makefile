@@ -5,16 +5,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
+SLURM_SECONDS ?= 470
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
 # Bytecode is wanted: without it every job imports scikit-learn three times slower.
 export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-browser setup-ssh night test lint format bench bench-space bench-scale soak schemas lock clean
+.PHONY: help setup setup-test setup-browser setup-ssh setup-slurm setup-kubernetes night test test-slurm lint format bench \
+	bench-space bench-scale soak tutorial schemas lock clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
 
 $(BIN)/uv: requirements/uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -51,25 +53,52 @@ setup-ssh: setup-test ## an OpenSSH server for the tests of remotes, by apt when
 		$$root apt-get update -q && \
 		$$root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends openssh-server; }
 
+setup-slurm: setup ## beside it what profiles/slurm needs (docs/cluster.md)
+	$(UV) --no-deps --require-hashes -r requirements/slurm.lock
+
+setup-kubernetes: setup ## beside it what profiles/kubernetes needs (docs/cluster.md)
+	$(UV) --no-deps --require-hashes -r requirements/kubernetes.lock
+
+# For their tests, in folders of their own: a plugin in the environment makes every start of Snakemake slower.
+$(VENV)/plugins/%.done: requirements/%.lock $(VENV)/test.done
+	$(UV) --target $(VENV)/plugins/$* --no-deps --require-hashes -r $<
+	@touch $@
+
 night: setup ## one night on demo data (or on what config/config.yaml names)
 	snakemake --cores $(CORES)
 
 test: setup-test ## all tests
 	python -m pytest -n 2 --dist loadgroup
 
+# A private cluster on this machine: two slurmd, each a node, that end with the tests. No service is configured or enabled.
+test-slurm: $(VENV)/plugins/slurm.done $(VENV)/plugins/kubernetes.done ## a night on a Slurm started for it; installs slurm-wlm and munge by apt when missing
+	@PATH="$$PATH:/usr/sbin:/sbin"; \
+	if ! { command -v slurmctld && command -v slurmd && command -v munged && command -v sbatch; } >/dev/null; then \
+		root=; [ "$$(id -u)" = 0 ] || root=sudo; \
+		{ command -v apt-get && { [ -z "$$root" ] || command -v sudo; }; } >/dev/null || { \
+			echo "make test-slurm needs slurmctld, slurmd and munged: install slurm-wlm and munge (by apt-get as root, or with sudo)"; exit 1; }; \
+		$$root apt-get update -q && \
+		$$root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends slurm-wlm munge; \
+	fi
+	PYTHONPATH=$(CURDIR)/$(VENV)/plugins/slurm timeout --signal INT $(SLURM_SECONDS) python -m pytest -m slurm tests/slurm
+
 lint: setup-test ## ruff, snakefmt and snakemake --lint
 	ruff check .
 	ruff format --check .
-	snakefmt --check Snakefile rules
+	snakefmt --check Snakefile workflow/Snakefile rules
 	snakemake --lint
 
 format: setup-test ## let the formatters write
 	ruff check --fix .
 	ruff format .
-	snakefmt Snakefile rules
+	snakefmt Snakefile workflow/Snakefile rules
 
-schemas: setup ## write workflow/schemas from the typed models
+tutorial: setup ## run the commands of docs/tutorial.md in a fresh clone and write their output there
+	python docs/tutorial.py
+
+schemas: setup ## write workflow/schemas and docs/reference.md from the typed models
 	python -m nightshift.schemas
+	python -m nightshift.reference_pages
 
 bench: setup ## the figures of the README, on real data where it is there
 	python benchmarks/bench.py
@@ -87,6 +116,11 @@ lock: | $(BIN)/uv ## lock the dependencies of pyproject.toml anew, with hashes
 	echo 'uv' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header - -o requirements/uv.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/run.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra test pyproject.toml -o requirements/test.lock
+	for extra in slurm kubernetes; do \
+		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+			--extra $$extra --constraint requirements/run.lock pyproject.toml \
+			$$(sed -nE 's/^([a-z0-9-]+)==.*/--no-emit-package \1/p' requirements/run.lock) | grep -v '^#' > requirements/$$extra.lock; \
+	done
 
 clean: ## remove the environment and caches (results stay)
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

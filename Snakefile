@@ -21,10 +21,34 @@ include: "rules/noise.smk"
 include: "rules/ladder.smk"
 include: "rules/record.smk"
 include: "rules/report.smk"
+include: "rules/predict.smk"
 
 
+# On a cluster these run where snakemake runs: each is a second or two of work, less than it costs to submit it. What is
+# submitted is featurize and train_base, and once a night ingest, split, verdict and diagnose (docs/cluster.md). Groups
+# would save more submissions, but break with checkpoints in Snakemake 9.27 (the scheduler dies of a KeyError).
 localrules:
     all,
+    make_demo,
+    propose,
+    stack,
+    score,
+    record,
+    ledger,
+    record_night,
+    champion,
+    ending,
+    report,
+    model_card,
+    plan_noise,
+    measure_noise,
+    plan_ladder,
+    build_ladder,
+    plan_slot,
+    fill_slot_views,
+    fill_slot_bases,
+    stack_slot,
+    score_slot,
 
 
 rule all:

@@ -15,8 +15,15 @@ from nightshift.files import read_json
 from nightshift.guard import clear_stopped, hold_results, only_looks, show_file
 from nightshift.identity import check_identity
 from nightshift.leftovers import clear_leftovers
+from nightshift.limits import memory_to_grant, minutes_to_grant
 from nightshift.record import head_at_start
 from nightshift.shards import shard_names
+
+if getattr(workflow.modifier.path_modifier, "prefix", None):
+    raise WorkflowError(
+        "prefix: in a module statement is not supported: nightshift reads and writes results/ by that name; "
+        "run it in a folder of its own instead (docs/module.md)"
+    )
 
 try:
     NIGHT = parse_config(config)
@@ -46,8 +53,8 @@ LIMITS = {
     "seconds": NIGHT.search.job_timeout,
     "memory_mb": NIGHT.search.job_memory_mb,
 }
-JOB_MINUTES = 5 + round(2.5 * NIGHT.search.job_timeout / 60)
-JOB_MEMORY = round(2 * (NIGHT.search.job_memory_mb or 2000))
+JOB_MINUTES = minutes_to_grant(NIGHT.search.job_timeout)
+JOB_MEMORY = memory_to_grant(NIGHT.search.job_memory_mb)
 
 
 DEVELOPMENT = {
@@ -103,6 +110,11 @@ def inputs_of_view(wildcards):
     }
 
 
+def limits_of_job(wildcards, resources):
+    """The limits; in a scheduler's job also what it was granted, for itself alone."""
+    return {**LIMITS, "granted_mb": resources.mem_mb if workflow.remote_exec else None}
+
+
 def inputs_of_base(wildcards):
     """Its views; on the second level the bases it stands on; with a segment the cases, for its condition."""
     spec = read_json(f"results/specs/bases/{wildcards.digest}.json")
@@ -110,6 +122,12 @@ def inputs_of_base(wildcards):
     below = [f"results/bases/{base}" for base in spec["bases"]]
     cases = ["results/data/development/cases.parquet"] if spec["segment"] else []
     return [*views, *below, *cases]
+
+
+def gpus_of_base(wildcards):
+    """1 for a learner that is trained on a GPU; None, which asks for nothing, for all others."""
+    spec = read_json(f"results/specs/bases/{wildcards.digest}.json")
+    return 1 if spec["learner"].get("device") == "cuda" else None
 
 
 def plan_of(exp):
@@ -183,8 +201,35 @@ def record_before(wildcards):
     return [f"{last}/record.json"] if last else []
 
 
+def predictions(suffix=None):
+    """File that `predict` writes; with a suffix, the one beside it."""
+    path = Path(
+        NIGHT.predict.target() if NIGHT.predict else "results/predictions/none.csv"
+    )
+    return str(path.with_suffix(suffix) if suffix else path)
+
+
+def new_cases(wildcards):
+    if NIGHT.predict is None:
+        raise WorkflowError(
+            "which cases? snakemake predict --config predict='{cases: new.csv, transcripts: new/}'"
+        )
+    # What is missing is said by the job, with all else that is wrong. The start of this run, so that asking again with
+    # other options predicts again.
+    names = [NIGHT.predict.cases, NIGHT.predict.transcripts, START]
+    return [name for name in names if name and os.path.exists(name)]
+
+
+def model_to_predict_with(wildcards):
+    """The champion that is there, by its absolute path, which no output has, so that a prediction never goes on with a
+    night. Without one, the output that makes it."""
+    path = "results/champion/model.json"
+    return os.path.abspath(path) if os.path.exists(path) else path
+
+
 def print_ending():
     show_file("results/ending.md", since=START)
+    show_file(predictions(".md"), since=START)
 
 
 def print_problem():

@@ -22,7 +22,7 @@ rule featurize:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
     params:
-        limits=LIMITS,
+        limits=limits_of_job,
     script:
         "../scripts/featurize.py"
 
@@ -42,7 +42,7 @@ rule featurize_shard:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
     params:
-        limits=LIMITS,
+        limits=limits_of_job,
     script:
         "../scripts/featurize.py"
 
@@ -61,8 +61,9 @@ rule train_base:
     resources:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
+        gpu=gpus_of_base,
     params:
-        limits=LIMITS,
+        limits=limits_of_job,
     script:
         "../scripts/train_base.py"
 
@@ -84,7 +85,7 @@ rule stack:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
     params:
-        limits=LIMITS,
+        limits=limits_of_job,
         seed=SEARCH["seed"],
     script:
         "../scripts/stack.py"
@@ -110,7 +111,7 @@ rule score:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
     params:
-        limits=LIMITS,
+        limits=limits_of_job,
         search=SEARCH,
     script:
         "../scripts/score.py"

@@ -43,7 +43,7 @@ rule record_night:
     input:
         ledger="results/ledger.tsv",
         verdict="results/verdict.json",
-        champion="results/champion",
+        champion="results/champion/README.md",
         ending="results/ending.md",
         report="results/report.html",
     output:

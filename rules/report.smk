@@ -5,7 +5,15 @@ rule champion:
     input:
         ledger="results/ledger.tsv",
     output:
-        directory("results/champion"),
+        model="results/champion/model.json",
+        # Not the folder as a whole: README.md is another rule's, and comes after the verdict.
+        parts=[
+            directory("results/champion/bases"),
+            *multiext(
+                "results/champion/", "experiment.yaml", "metrics.json", "stack.json"
+            ),
+            *multiext("results/champion/reference", ".json", ".npz"),
+        ],
     log:
         "results/logs/champion.log",
     benchmark:
@@ -18,7 +26,7 @@ rule champion:
 
 rule verdict:
     input:
-        champion="results/champion",
+        champion="results/champion/model.json",
         ladder="results/ladder/rungs",
         ledger="results/ledger.tsv",
         cases="results/data/holdout/cases.parquet",
@@ -47,6 +55,26 @@ rule verdict:
         "../scripts/verdict.py"
 
 
+rule model_card:
+    input:
+        model="results/champion/model.json",
+        ledger="results/ledger.tsv",
+        verdict="results/verdict.json",
+    output:
+        report(
+            "results/champion/README.md",
+            caption="../workflow/report/model_card.rst",
+            category="Verdict",
+            labels={"what": "the model card"},
+        ),
+    log:
+        "results/logs/model_card.log",
+    params:
+        config=NIGHT.model_dump(mode="json"),
+    script:
+        "../scripts/model_card.py"
+
+
 rule ending:
     input:
         ledger="results/ledger.tsv",
@@ -64,7 +92,7 @@ rule ending:
 
 rule diagnose:
     input:
-        champion="results/champion",
+        champion="results/champion/model.json",
     output:
         "results/diagnosis.json",
     log:

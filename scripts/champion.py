@@ -6,7 +6,9 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logging_to(snakemake.log):
+    from pathlib import Path
+
     from nightshift.config import Data
     from nightshift.morning import crown
 
-    crown(snakemake.output[0], Data.model_validate(snakemake.params.data))
+    crown(Path(snakemake.output.model).parent, Data.model_validate(snakemake.params.data))

@@ -9,5 +9,5 @@ with logging_to(snakemake.log):
     from nightshift.files import read_json
     from nightshift.report.diagnosis import write_diagnosis
 
-    champion = read_json(f"{snakemake.input.champion}/model.json")["experiment"]["id"]
+    champion = read_json(snakemake.input.champion)["experiment"]["id"]
     write_diagnosis(champion, snakemake.output[0], snakemake.params.seed)

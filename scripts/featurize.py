@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 with logging_to(snakemake.log):
     from nightshift.chain import featurize, gather_view
-    from nightshift.contain import Limits
+    from nightshift.limits import Limits
 
     output, limits = snakemake.output, Limits(**snakemake.params.limits)
     if shards := snakemake.input.get("shards"):

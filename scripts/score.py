@@ -10,7 +10,7 @@ with logging_to(snakemake.log):
 
     from nightshift.chain import score
     from nightshift.config import Search
-    from nightshift.contain import Limits
+    from nightshift.limits import Limits
     from nightshift.slot import score_slot
 
     search = Search.model_validate(snakemake.params.search)

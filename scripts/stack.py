@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 with logging_to(snakemake.log):
     from nightshift.chain import stack
-    from nightshift.contain import Limits
+    from nightshift.limits import Limits
 
     stack(
         snakemake.input.experiment,

@@ -7,6 +7,6 @@ if TYPE_CHECKING:
 
 with logging_to(snakemake.log):
     from nightshift.chain import train
-    from nightshift.contain import Limits
+    from nightshift.limits import Limits
 
     train(snakemake.wildcards.digest, snakemake.output[0], Limits(**snakemake.params.limits))

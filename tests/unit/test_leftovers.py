@@ -8,10 +8,12 @@ import time
 
 import pytest
 
+from nightshift.contain import attempt
 from nightshift.errors import NightshiftError
-from nightshift.files import remove_leftovers, replacing, write_json, write_text
+from nightshift.files import NO_LOCKS, remove_leftovers, replacing, write_json, write_text
 from nightshift.guard import hold_results, no_night_running, only_looks
 from nightshift.leftovers import clear_leftovers
+from nightshift.limits import Limits
 
 
 def dead_pid():
@@ -104,3 +106,18 @@ def test_who_holds_the_folder_is_said_and_its_end_is_enough(tmp_path):
 def test_commands_that_only_look_hold_nothing():
     assert only_looks(["snakemake", "--report=x.html"]) and only_looks(["snakemake", "--summary"])
     assert not only_looks(["snakemake", "--cores", "2", "-F"])
+
+
+@pytest.mark.parametrize("number", NO_LOCKS)
+def test_without_locks_a_night_runs_and_snakemake_s_own_lock_stays(tmp_path, monkeypatch, number):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    (tmp_path / ".snakemake" / "locks").mkdir(parents=True)
+    hold_results(tmp_path)
+    assert (tmp_path / ".snakemake" / "locks").is_dir()
+    with no_night_running(tmp_path):
+        pass
+    monkeypatch.chdir(tmp_path)
+    assert attempt(lambda: 1, Limits(20)).value == 1

@@ -245,7 +245,7 @@ def test_turns_after_the_cutoff_are_dropped_and_counted():
     # The second turn of call a was held when its call was; case 3 has no cutoff.
     assert "".join(turns["text"]) == "abe"
     assert counts["turns_after_cutoff"] == 1 and counts["turns_without_time"] == 1
-    assert "later than data.cutoff" in warnings[0] and "say no time" in warnings[1]
+    assert "later than the prediction (data.cutoff)" in warnings[0] and "say no time" in warnings[1]
 
 
 def test_nothing_left_is_still_a_frame_of_turns():

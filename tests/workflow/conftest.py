@@ -5,7 +5,7 @@ import os
 import shutil
 
 import pytest
-from projects import CONFIG, Project, make_project
+from projects import CONFIG, Project, make_project, offer_faulty
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +14,12 @@ def nobody(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("home")
     (home / ".gitconfig").write_text("[user]\nname = Person\nemail = person@example.org\n")
     monkeypatch.setenv("HOME", str(home))
+
+
+@pytest.fixture
+def offered(tmp_path, monkeypatch):
+    """The learner `faulty`, as if somebody's package had brought it."""
+    monkeypatch.setenv("PYTHONPATH", offer_faulty(tmp_path / "site"))
 
 
 @pytest.fixture

@@ -47,9 +47,8 @@ class Project:
 
     def run(self, *command: str, check: bool = True, **options) -> subprocess.CompletedProcess:
         environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": ""}
-        done = subprocess.run(
-            command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=600, **options
-        )
+        options = {"timeout": 600, **options}
+        done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, **options)
         assert not check or done.returncode == 0, f"{command}\n{done.stdout[-4000:]}\n{done.stderr[-6000:]}"
         return done
 
@@ -130,3 +129,13 @@ def make_project(root: Path, config: dict, git: bool = True) -> Project:
         project.run("git", "add", "-A")
         project.run("git", "commit", "-qm", "start")
     return project
+
+
+def offer_faulty(folder: Path) -> str:
+    """Install the distribution `faulty` into a folder, as pip would; the PYTHONPATH that has it."""
+    info = folder / "faulty-1.0.dist-info"
+    info.mkdir(parents=True)
+    shutil.copy2(Path(__file__).with_name("faulty.py"), folder)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: faulty\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[nightshift.learners]\nfaulty = faulty:Faulty\n")
+    return os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)

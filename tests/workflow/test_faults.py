@@ -1,10 +1,8 @@
 """Nights in which everything goes wrong that can (docs/reliability.md)."""
 
 import json
-import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pandas as pd
 import psutil
@@ -24,18 +22,6 @@ EXPECTED = {
 }
 ENVIRONMENT = ("hang", "hoard", "killed")
 SEARCH = {"experiments": 2 + len(EXPECTED), "parallel": 2, "job_timeout": 15, "job_memory_mb": 1500}
-
-
-@pytest.fixture
-def offered(tmp_path, monkeypatch):
-    """The distribution `faulty`, on the path of every command, as pip would install it."""
-    folder = tmp_path / "site"
-    info = folder / "faulty-1.0.dist-info"
-    info.mkdir(parents=True)
-    shutil.copy2(Path(__file__).with_name("faulty.py"), folder)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: faulty\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[nightshift.learners]\nfaulty = faulty:Faulty\n")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]).rstrip(":"))
 
 
 def queue(project, name, how, stack="logistic"):

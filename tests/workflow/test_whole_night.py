@@ -7,9 +7,6 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import roc_auc_score
-
-import nightshift
 
 COLUMNS = [
     "experiment",
@@ -114,21 +111,6 @@ def test_snakemakes_own_report_has_the_pictures(night):
     with zipfile.ZipFile(night.path("night.zip")) as archive:
         names = {name.rpartition("/")[2] for name in archive.namelist()}
     assert {"report.html", "curve.svg", "roc.svg", "gain.svg", "calibration.svg", "verdict.json", "ledger.tsv"} <= names
-
-
-def test_the_champion_predicts_raw_rows_by_itself(finished_night):
-    cases = pd.read_csv(finished_night.path("data/demo/cases.csv"), dtype={"deal_id": str})
-    labels = pd.read_parquet(finished_night.path("results/data/holdout/labels.parquet"))
-    held = cases[cases["deal_id"].isin(labels["case_id"])].drop(columns="won")
-    transcripts = pd.read_json(finished_night.path("data/demo/transcripts.jsonl"), lines=True, dtype=False)
-    with pytest.warns(UserWarning, match="."):
-        predicted = nightshift.predict(finished_night.path("results/champion"), held, transcripts)
-    assert predicted["case_id"].tolist() == held["deal_id"].tolist()
-    truth = labels.set_index("case_id")["target"].loc[predicted["case_id"]]
-    verdict = read(finished_night, "results/verdict.json")
-    assert roc_auc_score(truth, predicted["probability"]) == pytest.approx(
-        verdict["champion"]["holdout_auc"], abs=1e-12
-    )
 
 
 def test_git_status_is_as_it_was_before(finished_night):

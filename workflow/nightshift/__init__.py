@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def predict(model: str | Path, cases: str | Path | pd.DataFrame, transcripts: str | Path | pd.DataFrame | None = None):
+def predict(
+    model: str | Path,
+    cases: str | Path | pd.DataFrame,
+    transcripts: str | Path | pd.DataFrame | None = None,
+    *,
+    as_of: str | None = None,
+    allow_missing: bool = False,
+    reasons: int = 0,
+):
     """Predict new rows and calls with a model folder such as results/champion.
 
     Parameters
@@ -20,16 +28,25 @@ def predict(model: str | Path, cases: str | Path | pd.DataFrame, transcripts: st
     model : path of the folder
     cases : path or DataFrame of raw rows, as data.cases; the target is not needed
     transcripts : path or DataFrame of raw turns, as data.transcripts
+    as_of : the moment of the prediction; turns held later are left out
+    allow_missing : take columns that are not there as missing values, instead of refusing
+    reasons : how many reasons to give for each case
 
     Returns
     -------
-    DataFrame with case_id and probability, one row a case, in order.
+    DataFrame with case_id, probability, rank, decile and calls, and reason_1 and so on; one row a case, in order.
+    What is worth knowing of the files, such as drift, is said by warnings.
 
     Raises
     ------
     nightshift.errors.InputError
         Everything that is wrong with the files, in one message.
     """
-    from nightshift.model import load_model
+    import warnings
 
-    return load_model(model).predict(cases, transcripts)
+    from nightshift.prediction import predict_cases
+
+    made = predict_cases(model, cases, transcripts, as_of=as_of, allow_missing=allow_missing, reasons=reasons)
+    for note in made.all_notes():
+        warnings.warn(note, stacklevel=2)
+    return made.table

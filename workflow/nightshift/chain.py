@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from nightshift.config import Search
-from nightshift.contain import Attempt, Failure, Limits, attempt
+from nightshift.contain import Attempt, Failure, attempt
 from nightshift.crossfit import cross_fit
 from nightshift.data.development import Development, read_development, read_raw
 from nightshift.experiment import Experiment, TermsSpec, read_experiment
@@ -25,6 +25,7 @@ from nightshift.files import read_json, replacing, write_json
 from nightshift.gather import gather
 from nightshift.learners import LEARNERS
 from nightshift.levels import lowered
+from nightshift.limits import Limits
 from nightshift.plan import read_plan, read_spec
 from nightshift.sandbox import cases_table, condition
 from nightshift.scoring import CURVES, Measured, curves, judge, measure, metrics_of, read_scores, write_scores

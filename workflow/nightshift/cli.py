@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nightshift.errors import NightshiftError
+from nightshift.options import add_prediction_options, prediction_options
 
 # Each command imports what it needs itself: `nightshift --help` answers at once.
 
@@ -54,6 +55,20 @@ def _parser() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="do not diagnose a new champion: what matters, where it errs"
     )
     report.set_defaults(run=_report)
+
+    predict = commands.add_parser("predict", help="probabilities with reasons for new cases and calls")
+    add_prediction_options(predict, "results/predictions/NAME.csv, NAME that of the cases")
+    predict.add_argument(
+        "--model", type=Path, default=Path("results/champion"), help="a model folder (default: %(default)s)"
+    )
+    predict.set_defaults(run=_predict)
+
+    export = commands.add_parser("export", help="pack the champion into a folder that predicts without nightshift")
+    export.add_argument("folder", type=Path, help="where to; it must not be there yet")
+    export.add_argument(
+        "--model", type=Path, default=Path("results/champion"), help="a model folder (default: %(default)s)"
+    )
+    export.set_defaults(run=_export)
 
     gc = commands.add_parser("gc", help="remove fold models of bases that no kept experiment uses")
     gc.add_argument("-n", "--dry-run", action="store_true", help="say what would go, and how much it is")
@@ -120,6 +135,22 @@ def _report(options: argparse.Namespace) -> None:
     facts = report_now(_project(), options.out, options.quick)
     size = options.out.stat().st_size / 1e6
     print(f"{options.out}: {len(facts.rows)} experiments, champion {facts.champion or 'none yet'}, {size:.1f} MB")
+
+
+def _predict(options: argparse.Namespace) -> None:
+    import nightshift.job  # noqa: F401  one thread a process, set before numpy is imported
+    from nightshift.config import predictions_of
+    from nightshift.delivery import deliver
+
+    out = options.out or Path(predictions_of(str(options.cases)))
+    print(deliver(options.model, options.cases, options.transcripts, out, **prediction_options(options)), end="")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from nightshift.export import export
+
+    made = export(options.model, options.folder)
+    print(f"{options.folder}: {', '.join(path.name for path in made)}; its README.md says how to install and predict")
 
 
 def _gc(options: argparse.Namespace) -> None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import Annotated, Any, Literal
+from datetime import date
+from pathlib import PurePath
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -145,6 +147,47 @@ class Demo(Section):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(0, description="Of the generator.")
 
 
+class Predict(Section):
+    """New cases to predict, for the rule `predict`."""
+
+    cases: str = Field(description="New rows, as data.cases; the target is not needed.")
+    transcripts: str | None = Field(None, description="Their calls, as data.transcripts.")
+    out: str | None = Field(
+        None,
+        pattern=r"\.(csv|tsv|parquet)$",
+        description="Where to write: .csv, .tsv or .parquet. None: results/predictions/NAME.csv, NAME that of the cases.",
+    )
+    as_of: str | None = Field(
+        None, description="The moment of the prediction, 2024-05-31 or 2024-05-31T14:00; later turns are left out."
+    )
+    allow_missing: bool = Field(False, description="Take columns that are not there as missing values.")
+    reasons: Annotated[int, Field(ge=0, le=10)] = Field(3, description="Reasons to give for each case.")
+
+    @field_validator("as_of", mode="before")
+    @classmethod
+    def _dates_of_yaml_are_text(cls, value: Any) -> Any:
+        return value.isoformat() if isinstance(value, date) else value
+
+    def target(self) -> str:
+        """The file to write."""
+        return self.out or predictions_of(self.cases)
+
+
+def predictions_of(cases: str) -> str:
+    """Where predictions of a file of cases go by default."""
+    return f"results/predictions/{PurePath(cases).stem}.csv"
+
+
+class Report(Section):
+    """What is shown beyond the usual."""
+
+    fairness: list[str] = Field(
+        [],
+        description="Columns of the cases whose groups the model card compares (age, gender, region); they may be in "
+        "data.drop, so that no model reads them.",
+    )
+
+
 class Config(Section):
     """config/config.yaml."""
 
@@ -154,6 +197,8 @@ class Config(Section):
     agent: Agent = Agent()
     dvc: Dvc = Dvc()
     demo: Demo = Demo()
+    predict: Predict | None = Field(None, description="New cases to predict: `snakemake predict`.")
+    report: Report = Report()
 
     @model_validator(mode="after")
     def _one_way_to_split(self) -> Config:
@@ -198,7 +243,9 @@ def explain(item: dict[str, Any], model: type[BaseModel], file: str) -> Problem:
 def _keys_beside(model: type[BaseModel], path: list[str]) -> list[str]:
     for part in path[:-1]:
         field = model.model_fields.get(part)
-        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+        kinds = [] if field is None else [field.annotation, *get_args(field.annotation)]
+        sections = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        if not sections:
             return []
-        model = field.annotation
+        model = sections[0]
     return sorted(model.model_fields)

@@ -17,16 +17,14 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import psutil
+from typing import IO, Any
 
 from nightshift.disk import DiskError
+from nightshift.files import NO_LOCKS
 from nightshift.forked import Ended, describe, run_in_child
+from nightshift.limits import Limits
 
-ENVIRONMENT = ("time", "memory", "killed")
-MORE_SECONDS, MORE_MEMORY = 1.5, 2.0
-_SHARE, _LARGEST_SHARE = 0.8, 0.95  # of the machine's memory
+ENVIRONMENT = ("time", "memory", "killed", "device")
 _LOCKS = Path(".nightshift")
 _TAIL = 2000
 # How a stack begins that Python writes when it dies or is asked; the innermost call comes first.
@@ -44,35 +42,12 @@ _OWN_FAULT = (
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What one try may take.
-
-    Attributes
-    ----------
-    seconds : wall time
-    memory_mb : resident memory in units of 2**20 bytes; None: 80 % of what this machine or its container has
-    """
-
-    seconds: float
-    memory_mb: float | None = None
-
-    @property
-    def memory(self) -> float:
-        return self.memory_mb if self.memory_mb is not None else _SHARE * machine_memory_mb()
-
-    def raised(self) -> Limits:
-        """Those of the second try; never more memory than there is."""
-        memory = max(self.memory, min(MORE_MEMORY * self.memory, _LARGEST_SHARE * machine_memory_mb()))
-        return Limits(MORE_SECONDS * self.seconds, memory)
-
-
-@dataclass(frozen=True)
 class Failure:
     """Why some work failed.
 
     Attributes
     ----------
-    kind : "error", "segfault", "time", "memory" or "killed"
+    kind : "error", "segfault", "time", "memory", "killed" or "device"
     reason : one line
     tail : the end of the traceback or of the log
     """
@@ -119,12 +94,14 @@ def attempt(work: Callable[[], Any], limits: Limits | None) -> Attempt:
         except Exception as error:
             traceback.print_exc()
             return _attempt_of(describe(error))
-    with _among_others():
+    shared = limits.granted_mb is None
+    with _among_others() if shared else contextlib.nullcontext():
         first = _try(work, limits)
     if first.failure is None or not first.failure.environment:
         return first
     print(f"{first.failure.kind}: {first.failure.reason}; tried again with more", file=sys.stderr, flush=True)
-    with _second_try(alone=first.failure.kind != "time"):
+    # A scheduler's job is alone already, and to wait for others would use up the time that it was granted.
+    with _second_try(alone=first.failure.kind != "time") if shared else contextlib.nullcontext():
         second = _try(work, limits.raised())
     if second.failure is None:
         return second
@@ -194,24 +171,17 @@ def _lock(name: str, how: int, through: str | None = None) -> Iterator[None]:
     _LOCKS.mkdir(exist_ok=True)
     with open(_LOCKS / f"{name}-{platform.node()}.lock", "w") as handle:
         with _lock(through, how) if through else contextlib.nullcontext():
-            fcntl.flock(handle, how)
+            _flock(handle, how)
         try:
             yield
         finally:
-            fcntl.flock(handle, fcntl.LOCK_UN)  # a descendant may have inherited the open file
+            _flock(handle, fcntl.LOCK_UN)  # a descendant may have inherited the open file
 
 
-def machine_memory_mb() -> float:
-    """Memory of this machine, or of the container or the cluster's job that this process is in, in 2**20 bytes."""
-    found = [psutil.virtual_memory().total]
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text().splitlines():
-            _, controllers, group = line.split(":", 2)
-            top, file = Path("/sys/fs/cgroup"), "memory.max"
-            if "memory" in controllers:
-                top, file = top / "memory", "memory.limit_in_bytes"
-            place = top / group.lstrip("/")
-            for folder in (place, *place.parents):
-                with contextlib.suppress(OSError, ValueError):
-                    found.append(int((folder / file).read_text()))
-    return min(found) / 2**20
+def _flock(handle: IO, how: int) -> None:
+    """Lock or unlock; nothing happens on a file system without locks."""
+    try:
+        fcntl.flock(handle, how)
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise

@@ -140,7 +140,7 @@ def _places(root: Path) -> str:
             "    results/report.html            all of this as one page, with pictures: open it in a browser",
             "    results/ledger.tsv             every experiment, one row each",
             "    results/verdict.json           the figures of the verdict",
-            "    results/champion/              the model; nightshift.predict('results/champion', cases, transcripts)",
+            "    results/champion/              the model, with its card (README.md)",
             "    results/experiments/exp-NNNN/  config, metrics, predictions, logs of one experiment",
             "",
             f"On disk: results/ {sizes[0]}, DVC's cache {sizes[1]}; `nightshift gc --dry-run` says what can go.",
@@ -149,7 +149,7 @@ def _places(root: Path) -> str:
 
 
 def _next(config: Config, root: Path) -> str:
-    lines = ["## What to type next", ""]
+    lines = ["## What to type next", "", f"    {_predict(config)}"]
     if _recorded(root):
         from nightshift.record import show_command
 
@@ -169,6 +169,11 @@ def _next(config: Config, root: Path) -> str:
             "    nightshift archive && snakemake --cores all",
         ]
     return "\n".join(lines)
+
+
+def _predict(config: Config) -> str:
+    files = "new.csv new-calls/" if config.data.transcripts else "new.csv"
+    return f"{f'nightshift predict {files}':35} # probabilities and reasons for new cases"
 
 
 def _recorded(root: Path) -> bool:

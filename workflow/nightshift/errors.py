@@ -53,11 +53,17 @@ class InputError(NightshiftError):
     ----------
     problems : list of Problem
         At least one; the message numbers them.
+    before : str
+        What cannot be done before they are mended.
     """
 
-    def __init__(self, problems: list[Problem]):
+    def __init__(self, problems: list[Problem], before: str = "the night can start"):
         self.problems = list(problems)
         count = len(self.problems)
         head = "1 problem" if count == 1 else f"{count} problems"
         listed = "\n".join(f"{i:>3}. {problem}" for i, problem in enumerate(self.problems, 1))
-        super().__init__(f"{head} to mend before the night can start:\n{listed}")
+        super().__init__(f"{head} to mend before {before}:\n{listed}")
+
+
+class NoDeviceError(RuntimeError):
+    """The machine lacks what a learner asks for; no fault of the learner's, so not remembered for good."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -18,6 +19,8 @@ from typing import Any
 # Named by who makes it: a kill leaves it, and the next night must know that nobody uses it any more.
 _HOLDER = re.compile(r"\..+\..+-(\d+)\.\w{8}")
 _DAY = 86400
+# What flock says on a file system that has none, such as some mounts of NFS and Lustre.
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ from typing import Any
 import psutil
 
 from nightshift.disk import disk_problem
-from nightshift.errors import TooHeavyError
+from nightshift.errors import NoDeviceError, TooHeavyError
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -33,6 +33,8 @@ _TREE_EVERY = 0.5  # seconds; to list all descendants reads the whole process ta
 _LAST_WORDS = 0.5  # seconds for a stack trace of what hangs
 _TAIL, _LONGEST_REASON = 2000, 500
 _MEGABYTE = 1024 * 1024
+# Exceptions that are the machine's fault and not the code's.
+_KINDS = {MemoryError: "memory", NoDeviceError: "device"}
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,9 @@ def describe(error: BaseException) -> dict[str, Any]:
         return {"disk": problem}
     first_line = (str(error).strip() or "no message").splitlines()[0]
     text = "".join(traceback.format_exception(error))
-    kind = error.kind if isinstance(error, TooHeavyError) else "memory" if isinstance(error, MemoryError) else "error"
+    kind = next((kind for type_, kind in _KINDS.items() if isinstance(error, type_)), "error")
+    if isinstance(error, TooHeavyError):
+        kind = error.kind
     reason = f"{type(error).__name__}: {first_line}"[:_LONGEST_REASON]
     return {"error": {"kind": kind, "reason": _writable(reason), "tail": _writable(text[-_TAIL:])}}
 

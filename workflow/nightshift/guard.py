@@ -16,6 +16,7 @@ from typing import IO
 
 from nightshift.disk import disk_problem
 from nightshift.errors import NightshiftError
+from nightshift.files import NO_LOCKS
 from nightshift.names import EXPERIMENTS
 
 _HELD: list[IO] = []
@@ -57,6 +58,8 @@ def only_looks(arguments: list[str]) -> bool:
 def hold_results(root: Path = Path()) -> None:
     """Hold this folder for the life of the process; who holds it may clear the lock that a killed run left.
 
+    On a file system without locks Snakemake's own lock stays, and with it the need to `snakemake --unlock` after a kill.
+
     Raises
     ------
     NightshiftError
@@ -67,8 +70,9 @@ def hold_results(root: Path = Path()) -> None:
         handle = _held(root)
     except OSError as error:
         raise NightshiftError(disk_problem(error) or str(error)) from error
-    _HELD.append(handle)
-    shutil.rmtree(root / ".snakemake" / "locks", ignore_errors=True)
+    if handle is not None:
+        _HELD.append(handle)
+        shutil.rmtree(root / ".snakemake" / "locks", ignore_errors=True)
     (root / ".nightshift" / "problem.txt").unlink(missing_ok=True)
 
 
@@ -80,8 +84,8 @@ def _check_writable(root: Path) -> None:
             probe.write(bytes(_ROOM))
 
 
-def _held(root: Path) -> IO:
-    """The lock's open file, held and signed. It goes with the process, however that ends.
+def _held(root: Path) -> IO | None:
+    """The lock's open file, held and signed. It goes with the process, however that ends. None: there are no locks here.
 
     Raises
     ------
@@ -94,6 +98,9 @@ def _held(root: Path) -> IO:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
+        if error.errno in NO_LOCKS:
+            handle.close()
+            return None
         handle.seek(0)
         holder = handle.read().strip() or "another process"
         handle.close()
@@ -116,7 +123,7 @@ def no_night_running(root: Path = Path()) -> Iterator[None]:
     NightshiftError
         When one runs.
     """
-    with _held(root):
+    with _held(root) or contextlib.nullcontext():
         yield
 
 

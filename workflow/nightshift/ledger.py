@@ -7,10 +7,9 @@ from typing import Any
 
 from nightshift.files import read_json, write_text
 from nightshift.names import EXPERIMENTS, HISTORY, name_of
+from nightshift.spreadsheet import plain_text
 
 LEDGER = "results/ledger.tsv"
-# How formulas begin, also as East Asian keyboards write them; and a quote, which hides one, or opens a cell that ends rows later.
-_FORMULA = tuple('=+-@"\uff1d\uff0b\uff0d\uff20')
 COLUMNS = (
     "experiment",
     "parent",
@@ -67,8 +66,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6f}".rstrip("0").rstrip(".") or "0"
     return plain_text(" ".join(str(value).split()))
-
-
-def plain_text(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: what people and agents write may begin with one (CWE-1236)."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -11,11 +11,11 @@ from zipfile import ZIP_DEFLATED
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from nightshift import __version__
 from nightshift.calibrate import apply_platt
 from nightshift.config import Data
+from nightshift.errors import NightshiftError
 from nightshift.experiment import Experiment, parse_experiment, read_experiment
 from nightshift.files import read_json, replacing, write_json
 from nightshift.learners import LEARNERS
@@ -74,61 +74,79 @@ class Model:
     stacked: dict[str, Any]
     about: dict[str, Any]
 
+    def featurize(self, data: RawData) -> dict[str, Block]:
+        """View -> Block of the cases in `data`, in the form that ingest gives them."""
+        return {name: view.featurize(data) for name, view in self.experiment.views.items()}
+
     def predict_logit(self, data: RawData) -> np.ndarray:
         """Calibrated logits (n_cases,) of cases and turns in the form that ingest gives them."""
-        blocks = {name: view.featurize(data) for name, view in self.experiment.views.items()}
-        logits: dict[str, np.ndarray] = {}  # base -> (n_cases, fold models)
+        return self.stack_logits(self.predict_bases(self.featurize(data), data))
+
+    def predict_bases(self, blocks: dict[str, Block], data: RawData) -> dict[str, np.ndarray]:
+        """Base -> raw logits (n_cases, fold models); NaN outside its segment.
+
+        Parameters
+        ----------
+        blocks : view -> Block, of the cases in `data`
+        data : RawData, for the conditions of segments
+        """
+        logits: dict[str, np.ndarray] = {}
         for name in self.experiment.in_order():
             logits[name] = self._of_base(name, blocks, logits, data)
-        lines = np.array(self.stacked["base_lines"])
-        lines = lines.reshape(-1, *lines.shape[2:])  # (repeats * folds, 2, bases)
-        columns = [
-            np.mean(
-                [apply_platt(line[:, number], fold) for line, fold in zip(lines, logits[name].T, strict=True)], axis=0
-            )
-            for number, name in enumerate(self.stacked["over"])
-        ]
+        return logits
+
+    def stack_logits(self, logits: dict[str, np.ndarray]) -> np.ndarray:
+        """Calibrated logits (n_cases,) of what `predict_bases` gives."""
+        columns = [self.calibrated(name, logits[name]) for name in self.stacked["over"]]
         score = FittedStack.from_json(self.stacked["stack"]).predict(np.column_stack(columns))
         return apply_platt(np.array(self.stacked["line"]), score)
 
-    def _of_base(self, name: str, blocks: dict[str, Block], logits: dict[str, np.ndarray], data: RawData) -> np.ndarray:
-        """Logits (n_cases, fold models) of one base; NaN outside its segment."""
+    def calibrated(self, name: str, logits: np.ndarray) -> np.ndarray:
+        """Logits (n_cases,) that the stack weighs: the mean of a base's calibrated fold models."""
+        number = self.stacked["over"].index(name)
+        lines = self.fold_lines()
+        return np.mean([apply_platt(line[:, number], fold) for line, fold in zip(lines, logits.T, strict=True)], axis=0)
+
+    def fold_lines(self) -> np.ndarray:
+        """Calibrators of the fold models of the bases that the stack is over, (repeats * folds, 2, n_over)."""
+        lines = np.array(self.stacked["base_lines"])
+        return lines.reshape(-1, *lines.shape[2:])
+
+    def keyed(self, name: str, blocks: dict[str, Block]) -> dict[str, Block]:
+        """Blocks of a base under the names by which its fold models know them: digests, as they were trained."""
         base = self.experiment.bases[name]
-        # Fold models know their blocks by digest, as they were trained.
-        keyed = {key: blocks[view] for key, view in zip(self.about["view_keys"][name], base.views, strict=True)}
+        return {key: blocks[view] for key, view in zip(self.about["view_keys"][name], base.views, strict=True)}
+
+    def _of_base(self, name: str, blocks: dict[str, Block], logits: dict[str, np.ndarray], data: RawData) -> np.ndarray:
+        base, keyed = self.experiment.bases[name], self.keyed(name, blocks)
         below = np.stack([logits[other] for other in base.bases], axis=1) if base.bases else None
         folds = [
             model.predict_logit(keyed, None if below is None else below[:, :, fold])
             for fold, model in enumerate(self.bases[name])
         ]
         found = np.column_stack(folds)
-        if base.segment:
-            found[~condition(base.segment, cases_table(data))] = np.nan
-        return found
+        within = self.segment_of(name, data)
+        return found if within is None else np.where(within[:, None], found, np.nan)
 
-    def predict(
-        self, cases: str | Path | pd.DataFrame, transcripts: str | Path | pd.DataFrame | None = None
-    ) -> pd.DataFrame:
-        """Predict raw rows and transcripts, in the files or frames that people have.
+    def segment_of(self, name: str, data: RawData) -> np.ndarray | None:
+        """Cases in the segment of a base, bool (n_cases,); None for a base that hears all."""
+        segment = self.experiment.bases[name].segment
+        return condition(segment, cases_table(data)) if segment else None
 
-        Parameters
-        ----------
-        cases : path or DataFrame, as data.cases; the target is not needed
-        transcripts : path or DataFrame, as data.transcripts
-
-        Returns
-        -------
-        DataFrame with case_id and probability of the positive class, one row a case, in order.
-        """
-        from nightshift.data.ingest import read_new
+    def read_new(
+        self,
+        cases: str | Path | pd.DataFrame,
+        transcripts: str | Path | pd.DataFrame | None = None,
+        as_of: str | None = None,
+        allow_missing: bool = False,
+    ) -> tuple[RawData, list[str]]:
+        """Raw rows and transcripts as the model's training cases were read, and warnings; see `nightshift.data.new`."""
+        from nightshift.data.new import read_new
         from nightshift.data.schema import Schema
 
-        schema = Schema.from_json(self.about["schema"])
-        rows, turns, notes = read_new(cases, transcripts, schema, Data.model_validate(self.about["data"]))
-        for note in notes:
-            warnings.warn(note, stacklevel=2)
-        logits = self.predict_logit(RawData(rows, turns, self.about["columns"]))
-        return pd.DataFrame({"case_id": rows["case_id"], "probability": expit(logits)})
+        schema, data = Schema.from_json(self.about["schema"]), Data.model_validate(self.about["data"])
+        rows, turns, notes = read_new(cases, transcripts, schema, data, as_of, allow_missing)
+        return RawData(rows, turns, self.about["columns"]), notes
 
 
 def save_model(target: str | Path, folder: str | Path, data: Data) -> None:
@@ -140,21 +158,28 @@ def save_model(target: str | Path, folder: str | Path, data: Data) -> None:
     folder : the experiment's
     data : Data, whose names new files are read by
     """
-    folder = Path(folder)
+    folder, target = Path(folder), Path(target)
     paths = read_plan(folder / "plan.json")["bases"]
-    with replacing(target) as model:
-        (model / "bases").mkdir(parents=True)
+    with replacing(target / "bases") as bases:
+        bases.mkdir(parents=True)
         for name, path in paths.items():
-            shutil.copyfile(Path(path, "models.skops"), model / "bases" / f"{name}.skops")
-        for name in ("experiment.yaml", "stack.json", "metrics.json"):
-            shutil.copyfile(folder / name, model / name)
-        write_json(model / "model.json", _about(folder, data))
+            shutil.copyfile(Path(path, "models.skops"), bases / f"{name}.skops")
+    for name in ("experiment.yaml", "stack.json", "metrics.json"):
+        with replacing(target / name) as partial:
+            shutil.copyfile(folder / name, partial)
+    # Last: a folder that has it is whole.
+    write_json(target / "model.json", _about(folder, data))
 
 
 def load_model(folder: str | Path) -> Model:
     """Load a model folder; only data and trusted types are read, nothing is unpickled."""
     folder = Path(folder)
-    about = read_json(folder / "model.json")
+    try:
+        about = read_json(folder / "model.json")
+    except FileNotFoundError:
+        raise NightshiftError(
+            f"{folder} holds no model\n    -> name a model folder, such as results/champion after a night"
+        ) from None
     return _assemble(folder, about, {name: folder / "bases" / f"{name}.skops" for name in about["view_keys"]})
 
 

@@ -7,23 +7,26 @@ from typing import Any
 
 import pandas as pd
 
-from nightshift.chain import train
+from nightshift.chain import DEVELOPMENT, train
 from nightshift.config import Data
-from nightshift.data.development import read_raw
+from nightshift.data.development import read_development, read_raw
 from nightshift.errors import NightshiftError
 from nightshift.files import digest_of, digest_of_file, read_json, write_json
 from nightshift.gc import MODELS
 from nightshift.ladder import climbed, figures
 from nightshift.ledger import finished
-from nightshift.model import load_model, model_of, save_model
+from nightshift.model import Model, load_model, model_of, save_model
 from nightshift.names import EXPERIMENTS
 from nightshift.plan import read_plan
+from nightshift.reference import Reference, make_reference, save_reference
 from nightshift.report.holdout import holdout_curves
 from nightshift.rungs import BASELINE
+from nightshift.scoring import read_scores
 from nightshift.verdict import Candidate, count_opening, make_verdict
+from nightshift.views import load_block
 
 
-def crown(target: str, data: Data) -> None:
+def crown(target: str | Path, data: Data) -> None:
     """Gather the champion of the ledger into a model folder.
 
     Raises
@@ -44,13 +47,25 @@ def crown(target: str, data: Data) -> None:
         if not Path(path, MODELS).exists():  # `nightshift gc` took them before this experiment wanted the base
             train(Path(path).name, path)
     save_model(target, folder, data)
+    save_reference(target, _reference_of(folder, load_model(target)))
+
+
+def _reference_of(folder: Path, model: Model) -> Reference:
+    raw, development = read_raw(DEVELOPMENT), read_development(DEVELOPMENT)
+    files = read_plan(folder / "plan.json")["views"]
+    blocks = {
+        name: load_block(files[name]) if Path(files[name]).exists() else view.featurize(raw)
+        for name, view in model.experiment.views.items()
+    }
+    scores = read_scores(folder / "oof.parquet")
+    return make_reference(model, blocks, raw, scores, development.folds)
 
 
 def open_holdout(source: Any, target: str, curves: str, data: Data) -> None:
     """Predict the holdout with champion, baseline and the ladder's rungs between; write the verdict and its curves."""
     raw = read_raw(Path(source.cases).parent)
     labels = pd.read_parquet(source.labels)
-    model = load_model(source.champion)
+    model = load_model(Path(source.champion).parent)
     champion = _candidate(model.experiment.id, model, raw)
     crashed = read_json(Path(EXPERIMENTS, BASELINE, "metrics.json"))["status"] == "crash"
     if crashed:

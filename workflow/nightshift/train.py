@@ -19,7 +19,7 @@ from nightshift.learners import Learner
 from nightshift.views.base import Block, Columns
 
 _FURTHEST = 13.815510557964274  # logit of 1 - 1e-6
-_BELOW = "bases"
+BELOW = "bases"
 
 
 class FoldModel(BaseEstimator):
@@ -56,14 +56,22 @@ class FoldModel(BaseEstimator):
         below : float array (n_cases, n_bases), for a base of the second level
             Logits of the same fold of the bases below, as they come.
         """
+        return self.logit_of_matrix(self.matrix(blocks, below))
+
+    def matrix(self, blocks: dict[str, Block], below: np.ndarray | None = None) -> Any:
+        """What the classifiers see, (n_cases, n_columns); parameters as `predict_logit`."""
         if below is not None:
             blocks = {**blocks, **_as_block(apply_platt(self.line, below))}
-        matrix = self.encoder.transform(blocks)
-        return np.mean([_logit(classifier, matrix) for classifier in self.classifiers], axis=0)
+        return self.encoder.transform(blocks)
+
+    def logit_of_matrix(self, matrix: Any) -> np.ndarray:
+        """Logits (n_cases,) of what `matrix` gives."""
+        return np.mean([logit_of(classifier, matrix) for classifier in self.classifiers], axis=0)
 
 
-def _logit(classifier: BaseEstimator, matrix: Any) -> np.ndarray:
-    """Logits, or the distance from the boundary where a classifier knows no probabilities; calibrated later anyway."""
+def logit_of(classifier: BaseEstimator, matrix: Any) -> np.ndarray:
+    """Logits (n_cases,) of a fitted classifier, or the distance from the boundary where it knows no probabilities;
+    calibrated later anyway."""
     if hasattr(classifier, "predict_proba"):
         p = classifier.predict_proba(matrix)[:, 1].astype(np.float64)
         with np.errstate(divide="ignore"):
@@ -74,7 +82,7 @@ def _logit(classifier: BaseEstimator, matrix: Any) -> np.ndarray:
 
 
 def _as_block(z: np.ndarray) -> dict[str, Block]:
-    return {_BELOW: Columns(pd.DataFrame(z, columns=[f"base {number}" for number in range(z.shape[1])]))}
+    return {BELOW: Columns(pd.DataFrame(z, columns=[f"base {number}" for number in range(z.shape[1])]))}
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ def named_columns(config: Config) -> list[tuple[str, str]]:
         ("data.cutoff", rule and rule.column),
         ("validation.split_column", config.validation.split_column),
         *(("data.drop", column) for column in data.drop),
+        *(("report.fairness", column) for column in config.report.fairness),
     ]
     return [(key, column) for key, column in named if column]
 

@@ -74,7 +74,7 @@ def ingest(config: Config, root: str | Path) -> Ingested:
         keys = _keys(table, config, problems)
     except InputError as error:
         problems += error.problems
-    known = _ids_of(table, data.id)
+    known = ids_of(table, data.id)
     if data.transcripts:
         try:
             raw, more = transcripts_of.read_turns(root / data.transcripts, data.transcripts, data.id, known)
@@ -85,70 +85,6 @@ def ingest(config: Config, root: str | Path) -> Ingested:
     if problems:
         raise InputError(problems)
     return _assemble(table, keys, raw, config, warnings)
-
-
-def read_new(
-    cases: str | Path | pd.DataFrame,
-    transcripts: str | Path | pd.DataFrame | None,
-    schema: Schema,
-    data: Data,
-) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """Read new rows for a prediction as `ingest` read the old ones; labels are not needed and are ignored.
-
-    Parameters
-    ----------
-    cases : path or DataFrame
-        Raw rows with data.id.
-    transcripts_ : path, DataFrame or None
-        Raw turns.
-    schema : Schema
-        From `ingest`.
-    data : Data
-        Section `data` of the configuration of that night.
-
-    Returns
-    -------
-    (cases, turns, warnings)
-        As `Ingested.cases` and `Ingested.turns`.
-
-    Raises
-    ------
-    InputError
-        Unreadable input; ids missing or duplicated; no column for case or text in the turns.
-    """
-    name, doubts = _name_of(cases, "cases"), []
-    framed = isinstance(cases, pd.DataFrame)
-    table = tables.table_of_frame(cases, name) if framed else tables.read_table(cases, name, doubts)
-    if data.id not in table.column_names:
-        known = ", ".join(map(repr, table.column_names[:15]))
-        raise InputError([Problem("no such column", f"every row needs its id; columns here: {known}", name, data.id)])
-    problems = checks.check_ids(tables.column(table, data.id), data.id, name)
-    said = _name_of(transcripts, "transcripts")
-    raw, warnings = _new_turns(transcripts, said, data.id, _ids_of(table, data.id), schema.turn_time, problems)
-    if problems:
-        raise InputError(problems)
-    frame, more = _cases(table, data.id, schema, name)
-    turns, _, late = _turns(raw, table, frame[CASE_ID], schema, said)
-    return frame, turns, [*doubts, *more, *warnings, *late]
-
-
-def _new_turns(
-    source: str | Path | pd.DataFrame | None,
-    name: str,
-    id_column: str,
-    ids: list[str],
-    form: str | None,
-    problems: list[Problem],
-) -> tuple[pd.DataFrame | None, list[str]]:
-    """Turns as they stand; problems are added to the list."""
-    try:
-        if isinstance(source, pd.DataFrame):
-            return transcripts_of.turns_of_table(tables.table_of_frame(source, name), name, id_column, form)
-        if source is not None:
-            return transcripts_of.read_turns(source, name, id_column, ids, form)
-    except InputError as error:
-        problems += error.problems
-    return None, []
 
 
 def _keys(table: pa.Table, config: Config, problems: list[Problem]) -> pd.DataFrame | None:
@@ -221,8 +157,10 @@ def _assemble(
     if raw is not None:
         schema = dataclasses.replace(schema, turn_time=raw.attrs[transcripts_of.TIME_FORM])
     said = [f"{data.cases}: {text}" for text in said]
-    cases, more = _cases(table, data.id, schema, data.cases)
-    turns, counts, late = _turns(raw, table, cases[CASE_ID], schema, data.transcripts or "")
+    cases, more = cases_of(table, data.id, schema, data.cases)
+    cutoff, unlimited = cutoff_of(table, schema) if raw is not None else (None, [])
+    turns, counts, late = usable_turns(raw, cases[CASE_ID], cutoff, data.transcripts or "")
+    late = unlimited + late
     if not schema.features and len(turns) == 0:
         remedy = "add columns or transcripts"
         raise InputError(
@@ -244,23 +182,21 @@ def _assemble(
     return Ingested(cases, keys, turns, schema, warnings, counts)
 
 
-def _cases(table: pa.Table, id_column: str, schema: Schema, name: str) -> tuple[pd.DataFrame, list[str]]:
+def cases_of(table: pa.Table, id_column: str, schema: Schema, name: str) -> tuple[pd.DataFrame, list[str]]:
+    """`case_id` and the feature columns, cast by the schema; warnings."""
     cases, warnings = apply_schema(table, schema, name)
     cases.insert(0, CASE_ID, _text(table, id_column))
     return cases, warnings
 
 
-def _turns(
-    raw: pd.DataFrame | None, table: pa.Table, ids: pd.Series, schema: Schema, name: str
+def usable_turns(
+    raw: pd.DataFrame | None, ids: pd.Series, cutoff: pd.Series | None, name: str
 ) -> tuple[pd.DataFrame, dict[str, int], list[str]]:
-    if raw is None:
-        return turns_of.no_turns(), {}, []
-    cutoff, warnings = _cutoff(table, schema)
-    turns, counts, more = turns_of.arrange(raw, ids, cutoff, name)
-    return turns, counts, warnings + more
+    """Turns of known cases up to the cutoff, counts of what was dropped, warnings; `turns.arrange` says more."""
+    return (turns_of.no_turns(), {}, []) if raw is None else turns_of.arrange(raw, ids, cutoff, name)
 
 
-def _cutoff(table: pa.Table, schema: Schema) -> tuple[pd.Series | None, list[str]]:
+def cutoff_of(table: pa.Table, schema: Schema) -> tuple[pd.Series | None, list[str]]:
     """When each prediction is made; a row that does not say is taken as made now, after all its turns."""
     if schema.cutoff is None:
         return None, []
@@ -290,11 +226,8 @@ def _label(table: pa.Table, column: str | None) -> pd.Series | None:
     return None if text is None else text.str.strip()
 
 
-def _ids_of(table: pa.Table | None, column: str) -> list[str]:
+def ids_of(table: pa.Table | None, column: str) -> list[str]:
+    """Distinct ids of a table of cases."""
     if table is None or column not in table.column_names:
         return []
     return pc.unique(tables.column(table, column).drop_null()).to_pylist()
-
-
-def _name_of(source: object, default: str) -> str:
-    return default if source is None or isinstance(source, pd.DataFrame) else str(source)

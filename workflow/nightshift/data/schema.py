@@ -116,16 +116,16 @@ def infer_schema(table: pa.Table, features: Iterable[str], dated: Iterable[str] 
     features, dated = dict.fromkeys(features), set(dated)
     for name in dict.fromkeys([*features, *sorted(dated)]):
         text = tables.column(table, name)
-        form, ambiguous = dates.guess_format(_answers(text))
+        form, ambiguous = dates.guess_format(answers_of(text))
         kind = DATETIME if form and name in dated else kind_of(text, form)
         if kind == DATETIME:
             formats[name] = form
             if ambiguous:
                 warnings.append(f"column {name!r}: day and month could change places; read as {form}")
-        elif kind == NUMERIC and dates.uses_decimal_comma(_answers(text)):
+        elif kind == NUMERIC and dates.uses_decimal_comma(answers_of(text)):
             formats[name] = dates.DECIMAL_COMMA
             warnings.append(f"column {name!r}: {_example_of_comma(text)}")
-        elif kind in (CATEGORY, TEXT) and dates.mixes_decimal_signs(_answers(text)):
+        elif kind in (CATEGORY, TEXT) and dates.mixes_decimal_signs(answers_of(text)):
             warnings.append(
                 f"column {name!r}: some numbers have a decimal comma and some a decimal point; read as {kind}: write all "
                 "with a point"
@@ -145,7 +145,7 @@ def infer_schema(table: pa.Table, features: Iterable[str], dated: Iterable[str] 
 def kind_of(text: pa.Array, form: str | None = None) -> str:
     """Kind of one column of text; `form` is its date format, if it has one."""
     kind = _kind_of_varied(text, form)
-    if kind == NUMERIC and dates.uses_decimal_comma(_answers(text)):
+    if kind == NUMERIC and dates.uses_decimal_comma(answers_of(text)):
         form = dates.DECIMAL_COMMA
     values = cast(text, kind, form or dates.ISO)
     varied = values.nunique() > 1 or (values.notna().any() and values.isna().any())
@@ -153,7 +153,7 @@ def kind_of(text: pa.Array, form: str | None = None) -> str:
 
 
 def _kind_of_varied(text: pa.Array, form: str | None) -> str:
-    answers = _answers(text)
+    answers = answers_of(text)
     if len(answers) == 0:
         return CATEGORY
     if form:
@@ -218,7 +218,8 @@ def cast(text: pa.Array, kind: str, form: str = dates.ISO) -> pd.Series:
     return pd.Series(text.to_pandas(), dtype="str")
 
 
-def _answers(text: pa.Array) -> pa.Array:
+def answers_of(text: pa.Array) -> pa.Array:
+    """The values that say something, trimmed: no blanks, and none of the words that exports write for nothing."""
     trimmed = pc.utf8_trim_whitespace(text.drop_null())
     return trimmed.filter(pc.invert(_is_nothing(trimmed)))
 

@@ -118,9 +118,9 @@ def _after_cutoff(
     counts["turns_after_cutoff"], counts["turns_without_time"] = int(late.sum()), int(timeless.sum())
     if late.any():
         cases = len(np.unique(case[late]))
-        warnings.append(f"{name}: {late.sum()} turns of {cases} cases are later than data.cutoff; left out")
+        warnings.append(f"{name}: {late.sum()} turns of {cases} cases are later than the prediction (data.cutoff); left out")
     if timeless.any():
-        warnings.append(f"{name}: {timeless.sum()} turns say no time, so they may be later than data.cutoff; left out")
+        warnings.append(f"{name}: {timeless.sum()} turns say no time, so they may be later than the prediction (data.cutoff); left out")
     return late | timeless
 
 

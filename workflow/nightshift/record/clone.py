@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from nightshift.files import read_json, write_json
+from nightshift.files import NO_LOCKS, read_json, write_json
 from nightshift.record.gitrepo import GitError, NotRecordedError, Project, clean_environment, git, snapshot
 
 
@@ -164,7 +164,11 @@ def one_saver(project: Project, patience: float) -> Iterator[None]:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
-            except BlockingIOError:
+            except OSError as error:
+                if error.errno in NO_LOCKS:
+                    break
+                if not isinstance(error, BlockingIOError):
+                    raise NotRecordedError(f"cannot lock .dvc/tmp ({error.strerror})") from error
                 if time.monotonic() > deadline:
                     raise NotRecordedError(f"another recording held its lock for {patience:.0f} s") from None
                 time.sleep(0.05)

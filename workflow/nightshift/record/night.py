@@ -26,8 +26,9 @@ NIGHT = "night"
 POINTER = "night.dvc"
 FOLDER = Path("results", "night")
 ARCHIVES = "results-archive"
-# Of results/, what is not the night: the slot is the person's, and the other is a night that `dvc exp apply` fetched.
-NOT_THE_NIGHT = {slot.SLOT.name, FOLDER.name}
+# Of results/, what is not the night: the slot is the person's, the second is a night that `dvc exp apply` fetched, and
+# predictions are about other people's rows.
+NOT_THE_NIGHT = {slot.SLOT.name, FOLDER.name, "predictions"}
 LOGS = {"log", "logs"}
 # What became of saving the night: written after it was saved, so no part of it; `restore` writes its own.
 OUTCOME_FILE = "record.json"

@@ -18,7 +18,9 @@ _FEWEST_OF_A_CLASS = 10
 _MOST_VALUES = 30
 
 
-def slices(raw: RawData, scores: np.ndarray, development: Development) -> dict[str, Any]:
+def slices(
+    raw: RawData, scores: np.ndarray, development: Development, best: np.ndarray | None = None
+) -> dict[str, Any]:
     """Measure the champion slice by slice, out of fold.
 
     Parameters
@@ -26,6 +28,8 @@ def slices(raw: RawData, scores: np.ndarray, development: Development) -> dict[s
     raw : RawData of the development cases
     scores : float array (n_cases, repeats), calibrated logits out of fold
     development : Development
+    best : bool array (n_cases,), optional
+        Cases that would be called: adds `called` (their share of the slice) and `reached` (of its positives).
 
     Returns
     -------
@@ -38,8 +42,13 @@ def slices(raw: RawData, scores: np.ndarray, development: Development) -> dict[s
         if row is None:
             left_out += 1
         else:
-            rows.append({"column": column, "value": value, **row})
+            more = {} if best is None else _called(inside & np.isfinite(scores).all(axis=1), best, development.y)
+            rows.append({"column": column, "value": value, **row, **more})
     return {"rows": sorted(rows, key=lambda row: row["auc"]), "left_out": left_out}
+
+
+def _called(inside: np.ndarray, best: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    return {"called": float(best[inside].mean()), "reached": float(best[inside & (y == 1)].mean())}
 
 
 def _every(raw: RawData) -> Iterator[tuple[str, str, np.ndarray]]:

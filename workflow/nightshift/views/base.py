@@ -47,6 +47,11 @@ class RawData:
 
         return pd.Index(self.cases["case_id"]).get_indexer(self.turns["case_id"])
 
+    def take(self, rows: np.ndarray) -> RawData:
+        """Some cases, and their turns."""
+        cases = self.cases.iloc[rows]
+        return RawData(cases, self.turns[self.turns["case_id"].isin(cases["case_id"])], self.kinds)
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -86,6 +91,7 @@ class View(BaseModel, abc.ABC):
     needs_turns : whether it reads transcripts
     libraries : distributions whose version changes its results
     modules : modules of nightshift, besides its own, whose source its digest covers
+    named : whether its terms are words that people can read; hashed ones are not
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -93,6 +99,7 @@ class View(BaseModel, abc.ABC):
     needs_turns: ClassVar[bool] = True
     libraries: ClassVar[tuple[str, ...]] = ("numpy", "pandas")
     modules: ClassVar[tuple[str, ...]] = ()
+    named: ClassVar[bool] = True
 
     kind: str
 
@@ -117,6 +124,15 @@ class View(BaseModel, abc.ABC):
     def in_words(self) -> str:
         """What it is, in a hypothesis: "the words of the customer"."""
         return f"the {self.kind}"
+
+    def topic(self) -> str:
+        """What it is about, in the reasons of a prediction; views with one topic are one reason there."""
+        return self.in_words()
+
+    def source_of(self, column: str, kinds: Mapping[str, str]) -> str:
+        """What a column of the block is made from, where several columns say one thing: the reasons of a prediction
+        name that. By default the column itself; `kinds` as in `RawData`."""
+        return column
 
 
 def save_block(path: str | Path, block: Block) -> None:

@@ -26,6 +26,7 @@ class CharsView(TextView):
 
     libraries: ClassVar[tuple[str, ...]] = ("numpy", "pandas", "scikit-learn")
     modules: ClassVar[tuple[str, ...]] = ("nightshift.views.documents",)
+    named: ClassVar[bool] = False
 
     kind: Literal["chars"] = "chars"
     longest: Annotated[int, Field(ge=2, le=6)] = Field(4, description="Longest n-gram, in characters.")

@@ -58,7 +58,7 @@ class SqlView(View):
         """
         whole = self._rows(data)
         for rows in _halves(len(data.cases)):
-            _check_same(whole, rows, self._rows(_part(data, rows)), data.cases["case_id"])
+            _check_same(whole, rows, self._rows(data.take(rows)), data.cases["case_id"])
         return Columns(whole)
 
     def check(self, data: RawData, limits: Limits) -> None:
@@ -166,11 +166,6 @@ def _halves(n_cases: int) -> tuple[np.ndarray, ...]:
         return ()
     order = np.random.default_rng(0).permutation(n_cases)
     return order[: n_cases // 2], order[n_cases // 2 :]
-
-
-def _part(data: RawData, rows: np.ndarray) -> RawData:
-    cases = data.cases.iloc[rows]
-    return RawData(cases, data.turns[data.turns["case_id"].isin(cases["case_id"])], data.kinds)
 
 
 def _check_same(whole: pd.DataFrame, rows: np.ndarray, alone: pd.DataFrame, ids: pd.Series) -> None:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from nightshift.views.base import Columns, RawData, View
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from optuna.trial import BaseTrial
 
     from nightshift.card import Card
 
 _PAIRS_OF_DATES = 6
+_DATE_PARTS = ("year", "month", "day", "hour", "weekday", "day_of_year", "total_seconds")  # DatetimeEncoder's
 
 
 class TableView(View):
@@ -42,6 +45,16 @@ class TableView(View):
         parts.append(_days_between(data))
         frame = pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
         return Columns(frame.set_axis(pd.RangeIndex(len(data.cases))))
+
+    def source_of(self, column: str, kinds: Mapping[str, str]) -> str:
+        """The date of a part of a date, the text of a length."""
+        for name, kind in kinds.items():
+            part = column.removeprefix(f"{name}_")
+            if (kind == "datetime" and part != column and part in _DATE_PARTS) or (
+                kind == "text" and column == f"{name} words"
+            ):
+                return name
+        return column
 
     @classmethod
     def offered(cls, card: Card) -> bool:

@@ -51,6 +51,9 @@ class TextView(View, abc.ABC):
         who = "each speaker" if len(self.speakers or ()) > 1 else self.speakers[0] if self.speakers else "everybody"
         return f"of {who} {PART_WORDS[self.part]}{CALL_WORDS[self.calls]}"
 
+    def topic(self) -> str:
+        return f"what is said {PART_WORDS[self.part]}{CALL_WORDS[self.calls]}"
+
     @classmethod
     def suggest_where(cls, trial: BaseTrial, prefix: str, card: Card) -> dict[str, object]:
         """Draw speakers, part and calls."""

@@ -1,0 +1,75 @@
+"""Which columns of a base's matrix come from which column of which view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from nightshift.encode import BlocksEncoder, ColumnsEncoder, TermsEncoder
+
+
+class Part(NamedTuple):
+    """Columns of a matrix with one source.
+
+    Attributes
+    ----------
+    key : name under which the encoder knows the block
+    column : column of a dense block; None: all terms of a sparse one
+    positions : int array, columns of the matrix
+    """
+
+    key: str
+    column: str | None
+    positions: np.ndarray
+
+
+def layout(encoder: BlocksEncoder) -> list[Part]:
+    """The parts of a fitted encoder's matrix, in order; together they are all of its columns."""
+    parts, start = [], 0
+    for key, fitted in encoder.encoders_.items():
+        for column, inside in _inside(fitted):
+            parts.append(Part(key, column, start + inside))
+        start += width(fitted)
+    return parts
+
+
+def width(encoder: ColumnsEncoder | TermsEncoder) -> int:
+    """Columns that the encoder of one block makes."""
+    if isinstance(encoder, TermsEncoder):
+        return len(encoder.names_) if encoder.reduction_ is None else encoder.reduction_.components_.shape[0]
+    return sum(part.stop - part.start for part in encoder.columns_.output_indices_.values())
+
+
+def _inside(encoder: ColumnsEncoder | TermsEncoder) -> Iterator[tuple[str | None, np.ndarray]]:
+    """Source and positions in the block's own columns."""
+    if isinstance(encoder, TermsEncoder):
+        yield None, np.arange(width(encoder))
+        return
+    positions: dict[str, list[int]] = {name: [number] for number, name in enumerate(encoder.numbers_)}
+    at = len(encoder.numbers_)
+    for name in _indicators(encoder):
+        positions[name].append(at)
+        at += 1
+    for name, count in _widths_of_categories(encoder):
+        positions[name] = list(range(at, at + count))
+        at += count
+    for name, found in positions.items():
+        yield str(name), np.array(found, dtype=int)
+
+
+def _indicators(encoder: ColumnsEncoder) -> list[str]:
+    """Number columns that have an indicator of missing values beside them, in the order of the indicators."""
+    numbers = encoder.columns_.named_transformers_.get("numbers")
+    if not encoder.scaled or not encoder.numbers_ or isinstance(numbers, str):
+        return []
+    return [encoder.numbers_[number] for number in numbers[0].indicator_.features_]
+
+
+def _widths_of_categories(encoder: ColumnsEncoder) -> Iterator[tuple[str, int]]:
+    if not encoder.categories_:
+        return
+    hot = encoder.columns_.named_transformers_["categories"]
+    for name, known, rare in zip(encoder.categories_, hot.categories_, hot.infrequent_categories_, strict=True):
+        yield name, len(known) - (0 if rare is None else len(rare) - 1)

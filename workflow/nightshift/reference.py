@@ -1,0 +1,163 @@
+"""What a model remembers of the cases it was trained on: the typical case, the scores out of fold, the spread of each
+measure. Sums and counts only, no row of anybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nightshift.calibrate import apply_platt
+from nightshift.data.split import Folds
+from nightshift.drift import Measure, columns_of, measures_of
+from nightshift.encode import TermsEncoder, take
+from nightshift.files import read_json, replacing, write_json
+from nightshift.model import Model
+from nightshift.views.base import Block, Columns, RawData
+
+NUMBERS, WORDS = "reference.npz", "reference.json"
+_MOST_CASES = 5000
+_MOST_VALUES = 500
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Content of reference.npz and reference.json.
+
+    Attributes
+    ----------
+    cases : development cases it was made from
+    means : base -> for each fold model, the mean row of its matrix
+    below : base of the second level -> for each fold model, the mean calibrated logits of the bases below
+    deciles : float array (9,), calibrated logits out of fold that part the development cases into tenths, ascending
+    medians : view -> column -> median, of dense views' number columns
+    measures : how each column and view is spread
+    categories : column -> the values that development cases have; columns of more than 500 are left out
+    """
+
+    cases: int
+    means: Mapping[str, list[np.ndarray]]
+    below: Mapping[str, list[np.ndarray]]
+    deciles: np.ndarray
+    medians: Mapping[str, Mapping[str, float]]
+    measures: list[Measure]
+    categories: Mapping[str, list[str]]
+
+
+def make_reference(
+    model: Model, blocks: Mapping[str, Block], raw: RawData, scores: np.ndarray, folds: Folds
+) -> Reference:
+    """Describe the development cases as a model sees them.
+
+    Parameters
+    ----------
+    model : Model
+    blocks : view -> Block of n_cases rows
+    raw : RawData of the development cases
+    scores : float array (n_cases, repeats), calibrated logits out of fold; NaN where a case is never predicted
+    folds : Folds of these cases
+    """
+    familiar = _familiar_out_of_fold(model, blocks, folds.assignment[:, 0])
+    measures = measures_of(columns_of(raw, model.experiment.views, blocks, familiar), folds.groups)
+    n = len(raw.cases)
+    some = np.arange(n) if n <= _MOST_CASES else np.linspace(0, n - 1, _MOST_CASES).astype(int)
+    part = take(dict(blocks), some)
+    logits = model.predict_bases(part, raw.take(some))
+    means: dict[str, list[np.ndarray]] = {}
+    below: dict[str, list[np.ndarray]] = {}
+    for name in model.experiment.in_order():
+        base = model.experiment.bases[name]
+        means[name], below[name] = [], []
+        for fold, fitted in enumerate(model.bases[name]):
+            under = np.column_stack([logits[other][:, fold] for other in base.bases]) if base.bases else None
+            means[name].append(_mean(fitted.matrix(model.keyed(name, part), under)))
+            if under is not None:
+                below[name].append(np.nanmean(apply_platt(fitted.line, under), axis=0))
+    known = np.nanmean(scores, axis=1)[np.isfinite(scores).all(axis=1)]
+    return Reference(
+        n, means, below, np.quantile(known, np.arange(1, 10) / 10), _medians(blocks), measures, _categories(raw)
+    )
+
+
+def familiar_words(model: Model, blocks: Mapping[str, Block], fold: int = 0) -> dict[str, pd.Series]:
+    """Share (n_cases,) of each case's words that a fold model knows, for views of words; NaN for a case without words."""
+    found: dict[str, pd.Series] = {}
+    for name, base in model.experiment.bases.items():
+        fitted = model.bases[name][fold].encoder.encoders_
+        for key, view in zip(model.about["view_keys"][name], base.views, strict=True):
+            if isinstance(fitted[key], TermsEncoder) and view not in found and model.experiment.views[view].named:
+                known = pd.Index(blocks[view].names).isin(fitted[key].names_).astype(float)
+                all_of_it = np.asarray(blocks[view].counts.sum(axis=1)).ravel()
+                share = np.asarray(blocks[view].counts @ known).ravel() / np.where(all_of_it, all_of_it, np.nan)
+                found[view] = pd.Series(share)
+    return found
+
+
+def _familiar_out_of_fold(model: Model, blocks: Mapping[str, Block], folds: np.ndarray) -> dict[str, pd.Series]:
+    """As `familiar_words`, each case by the model that did not see it; cases that none predicts are left out."""
+    found: dict[str, list[pd.Series]] = {}
+    for number, fold in enumerate(np.unique(folds[folds >= 0])):
+        rows = np.flatnonzero(folds == fold)
+        for view, share in familiar_words(model, take(dict(blocks), rows), number).items():
+            found.setdefault(view, []).append(share.set_axis(rows))
+    return {view: pd.concat(shares) for view, shares in found.items()}
+
+
+def _mean(matrix: Any) -> np.ndarray:
+    """Mean row; a column that is never there has mean 0."""
+    if not isinstance(matrix, np.ndarray):
+        return np.asarray(matrix.mean(axis=0)).ravel()
+    known = np.isfinite(matrix)
+    return np.where(known, matrix, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+
+
+def _medians(blocks: Mapping[str, Block]) -> dict[str, dict[str, float]]:
+    dense = {view: block.frame for view, block in blocks.items() if isinstance(block, Columns)}
+    return {
+        view: {str(name): float(value) for name, value in frame.median(numeric_only=True).items() if np.isfinite(value)}
+        for view, frame in dense.items()
+    }
+
+
+def _categories(raw: RawData) -> dict[str, list[str]]:
+    values = {name: raw.cases[name].dropna().unique() for name, kind in raw.kinds.items() if kind == "category"}
+    return {name: sorted(map(str, known)) for name, known in values.items() if len(known) <= _MOST_VALUES}
+
+
+def save_reference(folder: str | Path, reference: Reference) -> None:
+    """Write it into a model folder."""
+    folder = Path(folder)
+    arrays = {"deciles": reference.deciles}
+    for kind, told in (("means", reference.means), ("below", reference.below)):
+        for name, folds in told.items():
+            arrays |= {f"{kind}/{name}/{fold}": row.astype(np.float32) for fold, row in enumerate(folds)}
+    with replacing(folder / NUMBERS) as partial, partial.open("wb") as handle:
+        np.savez_compressed(handle, **arrays)
+    measures = [measure.to_json() for measure in reference.measures]
+    told = {"cases": reference.cases, "medians": reference.medians, "categories": reference.categories}
+    write_json(folder / WORDS, {**told, "measures": measures})
+
+
+def load_reference(folder: str | Path) -> Reference | None:
+    """Read what `save_reference` wrote; None for a model of an older nightshift, which had none."""
+    folder = Path(folder)
+    if not (folder / WORDS).exists():
+        return None
+    told = read_json(folder / WORDS)
+    found: dict[str, dict[str, dict[int, np.ndarray]]] = {"means": {}, "below": {}}
+    with np.load(folder / NUMBERS, allow_pickle=False) as arrays:
+        deciles = arrays["deciles"]
+        for key in arrays.files:
+            if key != "deciles":
+                kind, name, fold = key.split("/")
+                found[kind].setdefault(name, {})[int(fold)] = arrays[key].astype(np.float64)
+    rows = {
+        kind: {name: [of[fold] for fold in sorted(of)] for name, of in told.items()} for kind, told in found.items()
+    }
+    measures = [Measure.from_json(content) for content in told["measures"]]
+    of = told["medians"], measures, told["categories"]
+    return Reference(told["cases"], rows["means"], rows["below"], deciles, *of)
