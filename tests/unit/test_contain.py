@@ -148,6 +148,14 @@ def test_memory_without_bound_is_stopped_and_tried_alone_with_more():
     assert "search.job_memory_mb" in failed.reason and tries() == 2
 
 
+@pytest.mark.parametrize("jump", [-1e7, 1e7])
+def test_limits_do_not_follow_the_clock_on_the_wall(jump, monkeypatch):
+    wall = time.time
+    monkeypatch.setattr(time, "time", lambda: wall() + jump)
+    assert attempt(lambda: time.sleep(0.3), Limits(seconds=20)).failure is None
+    assert failure(lambda: time.sleep(600), Limits(seconds=0.3)).kind == "time"
+
+
 def test_memory_of_descendants_counts():
     resident = psutil.Process().memory_info().rss / 2**20
     # More than the second try may take, which is twice as much and counts our own share again.

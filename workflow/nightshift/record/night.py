@@ -8,13 +8,12 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from nightshift.errors import NightshiftError
-from nightshift.files import digest_of, digest_of_file, write_json
+from nightshift.files import digest_of, digest_of_file, set_times, write_json
 from nightshift.guard import no_night_running
 from nightshift.record import slot
 from nightshift.record.clone import Clone, one_saver
@@ -141,19 +140,11 @@ def restore(root: str | Path, name: str = NIGHT) -> list[Path]:
         _fetch(root, revision, fetched, name)
         outcome = RecordOutcome(True, f"restored from the DVC experiment {name}", 0.0, revision)
         write_json(fetched / OUTCOME_FILE, dataclasses.asdict(outcome))
-        _set_times(fetched)
+        set_times(fetched)
         children = sorted(fetched.iterdir())
         for child in children:
             os.replace(child, results / child.name)
     return [results / child.name for child in children]
-
-
-def _set_times(folder: Path) -> None:
-    """Give all below one time: nothing is newer than what was made from it, so Snakemake finds nothing to do."""
-    now = time.time_ns()
-    for place, _, files in os.walk(folder, topdown=False):
-        for path in [*(os.path.join(place, file) for file in files), place]:
-            os.utime(path, ns=(now, now))
 
 
 def archive(root: str | Path, patience: float = PATIENCE) -> Archived:
