@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
-SLURM_SECONDS ?= 470
+SLURM_SECONDS ?= 1500
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
 # Bytecode is wanted: without it every job imports scikit-learn three times slower.
 export PYTHONDONTWRITEBYTECODE :=
@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test setup-browser setup-ssh setup-slurm setup-kubernetes night test test-slurm lint format bench \
-	bench-space bench-scale soak tutorial schemas lock clean
+	bench-space bench-agents bench-scale soak tutorial schemas lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -105,6 +105,9 @@ bench: setup ## the figures of the README, on real data where it is there
 
 bench-space: setup ## what the rich space is worth: hours
 	python benchmarks/space.py
+
+bench-agents: setup ## search, language model, or both, at equal experiments; needs a configured server
+	python benchmarks/agents.py
 
 bench-scale: setup ## time and memory of every view and learner at 1,000, 10,000 and 100,000 cases
 	python benchmarks/scale.py

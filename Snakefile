@@ -36,7 +36,7 @@ localrules:
     record,
     ledger,
     record_night,
-    champion,
+    model_card,
     ending,
     report,
     model_card,

@@ -7,7 +7,7 @@ import pytest
 
 HERE = Path(__file__).parent
 WORKFLOW = HERE / "tests" / "workflow"
-sys.path.insert(0, str(WORKFLOW))
+sys.path[:0] = [str(WORKFLOW), str(HERE / "tests")]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -7,6 +7,8 @@ checkpoint propose:
     output:
         experiment="results/experiments/{exp}/experiment.yaml",
         plan="results/experiments/{exp}/plan.json",
+        # All memos of research so far, an input of the next proposal; as pages in results/research.
+        memos="results/experiments/{exp}/memos.json",
     log:
         "results/experiments/{exp}/logs/propose.log",
     benchmark:

@@ -9,10 +9,16 @@ from snakemake.exceptions import WorkflowError
 from nightshift.agents.deadline import START, note_start
 from nightshift.names import EXPERIMENTS, name_of, number_of
 from nightshift.rungs import bases_of_ladder
-from nightshift.config import parse_config
+from nightshift.config import TRANSCRIBED, parse_config
 from nightshift.errors import NightshiftError
 from nightshift.files import read_json
-from nightshift.guard import check_times, clear_stopped, hold_results, only_looks, show_file
+from nightshift.guard import (
+    check_times,
+    clear_stopped,
+    hold_results,
+    only_looks,
+    show_file,
+)
 from nightshift.identity import check_identity
 from nightshift.leftovers import clear_leftovers
 from nightshift.limits import memory_to_grant, minutes_to_grant
@@ -34,7 +40,7 @@ try:
             check_times([NIGHT.data.cases, NIGHT.data.transcripts])
             clear_leftovers()
             clear_stopped()
-            note_start()
+            note_start(NIGHT.search)
             head_at_start(Path())
 except NightshiftError as error:
     raise WorkflowError(str(error)) from None
@@ -54,6 +60,7 @@ LIMITS = {
     "seconds": NIGHT.search.job_timeout,
     "memory_mb": NIGHT.search.job_memory_mb,
 }
+AGENT = NIGHT.agent.model_dump(mode="json")
 JOB_MINUTES = minutes_to_grant(NIGHT.search.job_timeout)
 JOB_MEMORY = memory_to_grant(NIGHT.search.job_memory_mb)
 
@@ -81,6 +88,7 @@ def data_files(wildcards):
     """The inputs that are there; `ingest` says in one message what is missing."""
     names = [NIGHT.data.cases, NIGHT.data.transcripts]
     made = [name for name in names if name and name.startswith("data/demo/")]
+    made += [TRANSCRIBED] if NIGHT.data.audio else []
     return [
         ancient(name)
         for name in names
@@ -88,11 +96,20 @@ def data_files(wildcards):
     ]
 
 
+def recordings(wildcards):
+    """The folder of data.audio, if it is there; `transcribe` says what is missing."""
+    folder = NIGHT.data.audio
+    return [folder] if folder and os.path.isdir(folder) else []
+
+
 def seen_by(wildcards):
     """O(1) inputs: the proposal before, and the score that leaves the window; the rest follows by induction."""
     seen = ["results/data/split.json"]
     if last := before(wildcards.exp):
         seen.append(f"{last}/plan.json")
+        # A night that began before there were memos has none for its finished experiments.
+        if Path(last).name not in FINISHED or os.path.exists(f"{last}/memos.json"):
+            seen.append(f"{last}/memos.json")
     if scored := before(wildcards.exp, WINDOW):
         seen.append(f"{scored}/metrics.json")
     return seen
@@ -123,6 +140,13 @@ def inputs_of_base(wildcards):
     below = [f"results/bases/{base}" for base in spec["bases"]]
     cases = ["results/data/development/cases.parquet"] if spec["segment"] else []
     return [*views, *below, *cases]
+
+
+def minutes_of_view(wildcards):
+    """A view that asks a model's server has a time limit of its own."""
+    spec = f"results/specs/views/{wildcards.digest}.json"
+    asks = os.path.exists(spec) and read_json(spec)["kind"] in ("rubric", "embedding")
+    return minutes_to_grant(AGENT["view_timeout"]) if asks else JOB_MINUTES
 
 
 def gpus_of_base(wildcards):

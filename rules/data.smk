@@ -15,6 +15,26 @@ rule make_demo:
         "../scripts/make_demo.py"
 
 
+# Only where data.audio names recordings; then its output is data.transcripts.
+rule transcribe:
+    input:
+        recordings,
+    output:
+        TRANSCRIBED,
+    log:
+        "results/logs/transcribe.log",
+    benchmark:
+        "results/benchmarks/transcribe.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=720,
+    params:
+        audio=NIGHT.data.audio,
+        agent=AGENT,
+    script:
+        "../scripts/transcribe.py"
+
+
 rule ingest:
     input:
         data_files,

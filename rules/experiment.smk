@@ -20,9 +20,10 @@ rule featurize:
     retries: 1
     resources:
         mem_mb=JOB_MEMORY,
-        runtime=JOB_MINUTES,
+        runtime=minutes_of_view,
     params:
         limits=limits_of_job,
+        agent=AGENT,
     script:
         "../scripts/featurize.py"
 
@@ -40,9 +41,10 @@ rule featurize_shard:
     retries: 1
     resources:
         mem_mb=JOB_MEMORY,
-        runtime=JOB_MINUTES,
+        runtime=minutes_of_view,
     params:
         limits=limits_of_job,
+        agent=AGENT,
     script:
         "../scripts/featurize.py"
 

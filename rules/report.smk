@@ -18,6 +18,10 @@ rule champion:
         "results/logs/champion.log",
     benchmark:
         "results/benchmarks/champion.tsv"
+    # It has all development cases pass through all fold models.
+    resources:
+        mem_mb=4000,
+        runtime=60,
     params:
         data=NIGHT.data.model_dump(mode="json"),
     script:
@@ -50,7 +54,7 @@ rule verdict:
         mem_mb=4000,
         runtime=60,
     params:
-        data=NIGHT.data.model_dump(mode="json"),
+        config=NIGHT.model_dump(mode="json"),
     script:
         "../scripts/verdict.py"
 

@@ -10,6 +10,12 @@ with logging_to(snakemake.log):
     from nightshift.agents.space import unknown_kinds
     from nightshift.config import Config
     from nightshift.data.stages import ingest
+    from nightshift.llm.server import problems_of
 
     config = Config.model_validate(snakemake.params.config)
-    ingest(config, lambda kinds: [*unknown_kinds(config.agent), *check_queue(kinds)], snakemake.output)
+
+    def check_more(kinds):
+        agent = config.agent
+        return [*unknown_kinds(agent), *problems_of(agent), *check_queue(kinds, agent=agent)]
+
+    ingest(config, check_more, snakemake.output)

@@ -6,8 +6,8 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logging_to(snakemake.log):
-    from nightshift.config import Data
+    from nightshift.config import Config
     from nightshift.morning import open_holdout
 
-    data = Data.model_validate(snakemake.params.data)
-    open_holdout(snakemake.input, snakemake.output.verdict, snakemake.output.curves, data)
+    config = Config.model_validate(snakemake.params.config)
+    open_holdout(snakemake.input, snakemake.output.verdict, snakemake.output.curves, config)

@@ -69,7 +69,7 @@ def test_commands_exist(page):
         if program == "nightshift":
             words = [word for word in words if word not in ("...", "…")]
             try:
-                _parser().parse_args([*words, *(["x"] if words in (["predict"], ["export"]) else [])])
+                _parser().parse_args([*words, *(["x"] if words in (["init"], ["predict"], ["export"]) else [])])
             except SystemExit as error:
                 assert error.code == 0, command
         elif program == "make":

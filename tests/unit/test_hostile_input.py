@@ -47,7 +47,7 @@ def read(path, content):
     path.write_bytes(content)
     warnings = []
     try:
-        return read_table(path, path.name, warnings), warnings
+        return read_table(path, path.name, warnings=warnings), warnings
     except InputError as error:
         assert all(problem.remedy for problem in error.problems)
         return str(error), warnings
@@ -188,11 +188,14 @@ def test_rows_within_a_cell_are_said(tmp_path):
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_utf_16_is_named_with_and_without_its_mark(tmp_path, encoding):
-    message, _ = read(tmp_path / "a.csv", "id,x\n1,2\n".encode(encoding))
-    assert "UTF-16" in message and "CSV UTF-8" in message
+def test_utf_16_is_read_with_its_mark_and_named_without(tmp_path, encoding):
+    found, _ = read(tmp_path / "a.csv", "id,x\n1,2\n".encode(encoding))
     (tmp_path / "a.txt").write_bytes("Ann: hi\n".encode(encoding))
-    assert "UTF-8" in str(read_dialogue(tmp_path / "a.txt", "a.txt"))
+    turns = read_dialogue(tmp_path / "a.txt", "a.txt")
+    if encoding == "utf-16":
+        assert found.to_pylist() == [{"id": "1", "x": "2"}] and turns[0]["text"] == "hi"
+    else:
+        assert "UTF-16 without its mark" in found and "CSV UTF-8" in found and "zero bytes" in str(turns)
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
@@ -309,7 +312,7 @@ LOGISTIC = "{views: [w], learner: {kind: logistic}}\n"
         (EXPERIMENT + 'hypothesis: "\\ud800"\n', "half a character"),
         (EXPERIMENT + "hypothesis: " + "x" * 3000, "at most 2000 characters"),
         (EXPERIMENT + "hypothesis: " + "x" * 10_000_000, "larger than 1 MB"),
-        (EXPERIMENT.replace("w:", f"{'w' * 200}:").replace("[w]", f"[{'w' * 200}]"), "at most 150 bytes"),
+        (EXPERIMENT.replace("w:", f"{'w' * 200}:").replace("[w]", f"[{'w' * 200}]"), "at most 120 bytes"),
         ("a: \0", "unacceptable character"),
         (EXPERIMENT.encode("utf-16"), "not readable as YAML"),
         (f"views: {{w: {{kind: words}}}}\nbases:\n  b0x: {LOGISTIC}  b0y: {LOGISTIC}{LEVELS}", "10,000 ways"),

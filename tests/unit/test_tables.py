@@ -125,8 +125,8 @@ def test_a_folder_is_no_table(tmp_path):
 
 
 def test_unknown_format(tmp_path):
-    problem = problem_of(write(tmp_path / "deals.xlsx", "x"))
-    assert "'.xlsx'" in problem.what and ".csv" in problem.remedy
+    problem = problem_of(write(tmp_path / "deals.doc", "x"))
+    assert "'.doc'" in problem.what and ".csv" in problem.remedy
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "parquet", "jsonl"])
@@ -147,7 +147,7 @@ def test_wrong_encoding_names_the_row(tmp_path):
     assert "CSV UTF-8" in problem.remedy
     assert problem_of(write(tmp_path / "a.jsonl", '{"x": 1}\n{"x": "ü"}\n'.encode("latin-1"))).row == 2
     assert problem_of(write(tmp_path / "b.csv", "Größe,id\n1,2\n".encode("latin-1"))).row is None
-    assert "UTF-16" in problem_of(write(tmp_path / "c.csv", "id,x\n1,2\n".encode("utf-16"))).what
+    assert read_table(write(tmp_path / "c.csv", "id,x\n1,ü\n".encode("utf-16"))).column_names == ["id", "x"]
 
 
 def test_broken_json_line_names_the_line(tmp_path):

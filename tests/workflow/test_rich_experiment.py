@@ -2,6 +2,8 @@
 
 import json
 import re
+import warnings
+from pathlib import Path
 
 import pandas as pd
 import yaml
@@ -9,7 +11,7 @@ from projects import REPO
 
 import nightshift
 from nightshift.config import parse_config
-from nightshift.model import save_model
+from nightshift.morning import gather_model
 
 STACK = {
     "method": "stacks",
@@ -37,8 +39,12 @@ def test_the_tour_runs_is_recorded_and_predicts(project, monkeypatch):
     # Its folder alone (second level, segment, SQL view and all) predicts from the user's files.
     monkeypatch.chdir(project.root)
     config = parse_config(yaml.safe_load(project.path("config/config.yaml").read_text()))
-    save_model("model", "results/experiments/exp-0001", config.data)
+    gather_model("model", Path("results/experiments/exp-0001"), config.data)
     cases = pd.read_csv("data/demo/cases.csv", dtype={"deal_id": str}).drop(columns="won").iloc[:50]
     transcripts = pd.read_json("data/demo/transcripts.jsonl", lines=True, dtype=False)
-    predicted = nightshift.predict("model", cases, transcripts[transcripts["case_id"].isin(cases["deal_id"])])
+    calls = transcripts[transcripts["case_id"].isin(cases["deal_id"])]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of cases that it was trained on nearly all words are familiar
+        predicted = nightshift.predict("model", cases, calls, reasons=3)
+    assert (predicted["reason_1"] != "").mean() > 0.5
     assert predicted["probability"].between(0, 1).all() and predicted["probability"].nunique() > 40

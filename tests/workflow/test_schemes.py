@@ -2,9 +2,12 @@
 
 import json
 
+import exports
 import numpy as np
 import pandas as pd
 import pytest
+
+import nightshift
 
 
 def verdict_of(project):
@@ -61,3 +64,15 @@ def test_without_transcripts_a_table_is_enough(small):
     oof = pd.read_parquet(small.path("results/experiments/exp-0001/oof.parquet"))
     assert list(oof) == ["case_id", "repeat_0", "repeat_1"]
     assert len(verdict_of(small)["ladder"]) <= 2
+
+
+def test_from_two_files_to_a_verdict(small):
+    """An export of a German CRM and a meeting tool's files: init, a night, predictions for the open deals too."""
+    cases, calls = exports.german(small.path("in"), 200)
+    small.run("nightshift", "init", str(cases), str(calls), "--yes", "--experiments", "2")
+    small.snakemake("--cores", "2", "--config", "dvc={record: false}")
+    ledger = small.ledger()
+    assert len(ledger) == 2 and (ledger["status"] != "crash").all()
+    assert 0 <= verdict_of(small)["champion"]["holdout_auc"] <= 1
+    predicted = nightshift.predict(small.path("results/champion"), cases, calls)
+    assert len(predicted) == 200 and predicted["probability"].between(0, 1).all()

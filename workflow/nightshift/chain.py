@@ -10,13 +10,14 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from nightshift.config import Search
+from nightshift.config import Agent, Search
 from nightshift.contain import Attempt, Failure, attempt
 from nightshift.crossfit import cross_fit
 from nightshift.data.development import Development, read_development, read_raw
@@ -26,6 +27,8 @@ from nightshift.gather import gather
 from nightshift.learners import LEARNERS
 from nightshift.levels import lowered
 from nightshift.limits import Limits
+from nightshift.llm.context import asking
+from nightshift.llm.store import Store
 from nightshift.plan import read_plan, read_spec
 from nightshift.sandbox import cases_table, condition
 from nightshift.scoring import CURVES, Measured, curves, judge, measure, metrics_of, read_scores, write_scores
@@ -36,16 +39,24 @@ DEVELOPMENT = "results/data/development"
 
 
 def featurize(
-    digest: str, target: str, outcome_file: str, limits: Limits | None = None, shard: str | None = None
+    digest: str,
+    target: str,
+    outcome_file: str,
+    limits: Limits | None = None,
+    shard: str | None = None,
+    agent: Agent | None = None,
 ) -> None:
     """Make one view's file, or that of a shard (`nightshift.shards`); a failure becomes a file that says why, and the
-    view's bases fail for the same reason."""
-    spec = read_spec("views", digest)
+    view's bases fail for the same reason. `agent` is for a view that asks a model's server."""
+    spec, agent = read_spec("views", digest), agent or Agent()
+    if VIEWS[spec["kind"]].asks and limits is not None:
+        limits = replace(limits, seconds=agent.view_timeout)
 
     def make() -> Block:
-        return VIEWS[spec["kind"]].model_validate(spec).featurize(read_raw(DEVELOPMENT, shard))
+        with asking(agent, digest, strict=True):
+            return VIEWS[spec["kind"]].model_validate(spec).featurize(read_raw(DEVELOPMENT, shard))
 
-    _write_view(make, target, outcome_file, limits)
+    _write_view(make, target, outcome_file, limits, digest)
 
 
 def gather_view(shards: Sequence[str], target: str, outcome_file: str, limits: Limits | None = None) -> None:
@@ -54,7 +65,10 @@ def gather_view(shards: Sequence[str], target: str, outcome_file: str, limits: L
     before = sum(outcome["seconds"] for outcome in outcomes)
     failed = next((outcome for outcome in outcomes if not outcome["ok"]), None)
     if failed is None:
-        _write_view(lambda: gather([load_block(shard) for shard in shards]), target, outcome_file, limits, before)
+        digest = Path(target).stem
+        _write_view(
+            lambda: gather([load_block(shard) for shard in shards]), target, outcome_file, limits, digest, before
+        )
         return
     with replacing(target) as partial:
         partial.write_bytes(b"")
@@ -62,14 +76,26 @@ def gather_view(shards: Sequence[str], target: str, outcome_file: str, limits: L
 
 
 def _write_view(
-    make: Callable[[], Block], target: str, outcome_file: str, limits: Limits | None, seconds_before: float = 0.0
+    make: Callable[[], Block],
+    target: str,
+    outcome_file: str,
+    limits: Limits | None,
+    digest: str,
+    seconds_before: float = 0.0,
 ) -> None:
     start = time.perf_counter()
     with replacing(target) as partial:
         done = attempt(lambda: save_block(partial, make()), limits)
         if done.failure:
             partial.write_bytes(b"")
-    write_json(outcome_file, {**_outcome(done), "seconds": seconds_before + time.perf_counter() - start})
+    outcome = {**_outcome(done), "seconds": seconds_before + time.perf_counter() - start}
+    write_json(outcome_file, {**outcome, **_usage(digest)})
+
+
+def _usage(digest: str) -> dict[str, Any]:
+    """What a view took at the model's server, where it asked."""
+    used = Store().usage(digest)
+    return {"usage": {"tokens": used.tokens, "money": used.money}} if used.calls else {}
 
 
 def train(digest: str, target: str, limits: Limits | None = None) -> None:

@@ -5,21 +5,35 @@ Light on purpose (pydantic only): the Snakefile reads it at every parse, on clus
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import re
 from datetime import date
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
+from nightshift.config_agent import Agent, Move, Section, StackMethod
 from nightshift.errors import InputError, Problem
 
+__all__ = [
+    "TRANSCRIBED",
+    "Agent",
+    "Config",
+    "Data",
+    "Metric",
+    "Move",
+    "Search",
+    "Section",
+    "StackMethod",
+    "Validation",
+    "parse_config",
+]
+
+TRANSCRIBED = "data/transcribed/turns.jsonl"  # what rule `transcribe` makes of data.audio
+
 Metric = Literal["roc_auc", "average_precision", "log_loss"]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Cutoff(Section):
@@ -29,20 +43,35 @@ class Cutoff(Section):
     days: float = Field(0.0, description="Days to add to it; negative means before.")
 
 
+Value = str | bool | int | float
+TurnColumn = Literal["case_id", "call", "position", "speaker", "text", "start", "end", "time"]
+
+
 class Data(Section):
     """The two inputs and what their columns mean."""
 
-    cases: str = Field(description="Table of cases, one row each: .csv, .tsv, .parquet, .jsonl.")
+    cases: str = Field(description="Table of cases, one row each: .csv, .tsv, .parquet, .jsonl, .xlsx.")
     transcripts: str | None = Field(
         None,
         description="Turns: .jsonl, .csv, .tsv or .parquet; or a folder of .vtt, .srt, .txt and .json files named by case. "
         "None: the table alone.",
     )
+    audio: str | None = Field(
+        None,
+        description="Instead of transcripts: a folder of .wav, .mp3 and .m4a files named by case, transcribed by the model's "
+        "server; needs agent.send: transcripts.",
+    )
     id: str = Field(description="Column that names a case, unique.")
     target: str = Field(description="Column to predict; two values.")
-    positive: str | bool | int | float | None = Field(
+    positive: Value | list[Value] | None = Field(
         None,
-        description="The value of target that counts as 1; needed when the values are not 0/1, true/false or yes/no.",
+        description="The value of target (or a list) that counts as 1; needed when the values are not 0/1, true/false or "
+        "yes/no.",
+    )
+    negative: Value | list[Value] | None = Field(
+        None,
+        description="The value of target (or a list) that counts as 0, where it has more than two: rows with neither "
+        "(open deals) are left out and counted. Needs positive.",
     )
     group: str | None = Field(
         None,
@@ -56,6 +85,41 @@ class Data(Section):
         description="When the prediction is made: a date column, or {column, days}. Later turns are dropped and counted.",
     )
     drop: list[str] = Field([], description="Columns known only after the outcome.")
+    transcript_columns: list[str] = Field(
+        [], description="Columns of the cases that hold a call each: 'Speaker: text' lines, WebVTT or SubRip in a cell."
+    )
+    turn_columns: dict[TurnColumn, str] = Field(
+        {}, description="What the columns of a table of turns are called: case_id: Opportunity, text: Body."
+    )
+    decimal: Literal[".", ","] | None = Field(
+        None, description="',' where the cases write 1.234,56 or 1 234,56; 1234.56 and 1,234.56 need nothing."
+    )
+    encoding: str | None = Field(
+        None, description="Of text files that are not UTF-8 (cp1252, latin-1, cp1250); UTF-16 is recognised."
+    )
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_is_known(cls, value: str | None) -> str | None:
+        try:
+            return value if value is None else codecs.lookup(value).name
+        except LookupError:
+            raise ValueError("no such encoding; try cp1252, latin-1 or cp1250") from None
+
+    @model_validator(mode="after")
+    def _negative_needs_positive(self) -> Data:
+        if self.negative is not None and self.positive is None:
+            raise ValueError("data.negative names what counts as 0; name what counts as 1 in data.positive")
+        return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _audio_becomes_transcripts(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or not content.get("audio"):
+            return content
+        if content.get("transcripts") not in (None, TRANSCRIBED):
+            raise ValueError("transcripts or audio: name one of the two")
+        return {**content, "transcripts": TRANSCRIBED}
 
     def cutoff_rule(self) -> Cutoff | None:
         return Cutoff(column=self.cutoff) if isinstance(self.cutoff, str) else self.cutoff
@@ -113,25 +177,6 @@ class Search(Section):
         if value is None or re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d|\d+(\.\d+)?\s*[smh]", value):
             return value
         raise ValueError("write a clock time such as '07:00' (in quotes) or a duration such as '90m' or '8h'")
-
-
-Move = Literal["add", "replace", "prune", "restack", "library", "split", "second_level", "segment", "reseed"]
-
-StackMethod = Literal["rank_mean", "logistic", "nonnegative", "greedy", "xgboost", "stacks"]
-
-
-class Agent(Section):
-    """Who proposes."""
-
-    backend: Literal["search"] = Field(
-        "search", description="search: portfolio, then Optuna. Needs no key and no network."
-    )
-    views: tuple[str, ...] | None = Field(None, description="Kinds of views that the search may draw; None: all.")
-    learners: tuple[str, ...] | None = Field(None, description="Kinds of learners that it may draw; None: all.")
-    moves: tuple[Move, ...] | None = Field(None, min_length=1, description="Moves that it may make; None: all.")
-    stacks: tuple[StackMethod, ...] | None = Field(
-        None, min_length=1, description="Methods of stacking that its moves may draw; None: all."
-    )
 
 
 class Dvc(Section):
@@ -228,6 +273,11 @@ def explain(item: dict[str, Any], model: type[BaseModel], file: str) -> Problem:
     # Members of unions put their own names into the location: keep what stands in the file.
     path = [str(part) for part in item["loc"] if not re.match(r"(str|Cutoff|bool|int|float)$", str(part))]
     key = ".".join(path)
+    if item["type"] == "extra_forbidden" and path[:1] == ["agent"] and path[-1].endswith("key"):
+        remedy = (
+            "a key never stands in a file of the project: put it into $OPENAI_API_KEY (agent.key_env) or agent.key_file"
+        )
+        return Problem(f"key {key!r} is not allowed", remedy, file)
     if item["type"] == "extra_forbidden":
         known = _keys_beside(model, path)
         near = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)

@@ -12,7 +12,9 @@ from nightshift.files import read_json, write_text
 from nightshift.gc import CACHE, RESULTS, in_words, size_of
 from nightshift.ladder import table
 from nightshift.ledger import finished, ledger_rows
+from nightshift.llm.store import Store
 from nightshift.names import EXPERIMENTS, HISTORY, name_of
+from nightshift.share import keeps_in_words, notes_of, usage_in_words
 
 _WIDTH = 100
 _BEST = 5
@@ -28,6 +30,7 @@ def write_ending(target: str, config: Config, root: Path = Path()) -> None:
         _headline(rows, config),
         _verdict(verdict),
         _best(rows, verdict),
+        _who(rows, verdict, root),
         _ladder(verdict),
         _noise(root),
         _notes(rows, card, config, root),
@@ -79,6 +82,11 @@ def _best(rows: list[dict[str, Any]], verdict: dict[str, Any]) -> str:
     return "\n".join([f"## The {_BEST} best experiments (* the champion; exp-0000 is the baseline)", "", head, *lines])
 
 
+def _who(rows: list[dict[str, Any]], verdict: dict[str, Any], root: Path) -> str:
+    used = usage_in_words(verdict.get("tokens", 0), verdict.get("money", 0.0), Store(root).usage().calls)
+    return _wrap(" ".join(filter(None, [keeps_in_words(rows), used])))
+
+
 def _ladder(verdict: dict[str, Any]) -> str:
     rows = verdict["ladder"]
     return f"## The ladder: each step on the same folds and the same holdout\n\n{table(rows)}" if len(rows) > 1 else ""
@@ -111,6 +119,7 @@ def _notes(rows: list[dict[str, Any]], card: dict[str, Any], config: Config, roo
         f"{path} waits in the queue: raise search.experiments above {len(rows)} and run again"
         for path in waiting(taken, root)
     ]
+    notes += notes_of(rows, root)
     notes += _not_recorded(rows, root)
     if not any(notes):
         return ""
@@ -164,9 +173,9 @@ def _next(config: Config, root: Path) -> str:
     if config.data.cases.startswith(_DEMO):
         lines += [
             "",
-            "Your own data: name your two files and columns in config/config.yaml (config/README.md), then",
+            "Your own data: a table of cases, and a table or folder of transcripts,",
             "",
-            "    nightshift archive && snakemake --cores all",
+            "    nightshift init deals.csv calls/    # looks, asks, writes config/config.yaml, says the next command",
         ]
     return "\n".join(lines)
 

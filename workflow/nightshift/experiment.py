@@ -26,7 +26,7 @@ from nightshift.views import VIEWS
 from nightshift.yamlfile import read_yaml
 
 _SVD = 50
-_LONGEST_NAME = 150
+_LONGEST_NAME = 120
 _MOST_BASES = 10_000  # those below each base counted every time
 
 AnyView = Annotated[reduce(or_, VIEWS.values()), Field(discriminator="kind")]
@@ -92,7 +92,8 @@ class Experiment(_Spec):
 
     id: str = Field("exp", description="exp-0007; given when it is proposed.")
     parent: str | None = Field(None, description="The experiment that it varies.")
-    author: str = Field("human", description="baseline, search, human.")
+    author: str = Field("human", description="baseline, search, model, human.")
+    memo: str | None = Field(None, description="The memo that it follows, such as memo-001.")
     hypothesis: str = Field("", max_length=2000, description="One sentence: what this should show.")
     views: dict[str, AnyView] = Field(min_length=1, description="Name -> view.")
     bases: dict[str, BaseSpec] = Field(min_length=1, description="Name -> base.")
@@ -102,9 +103,9 @@ class Experiment(_Spec):
     def _names_are_known(self) -> Experiment:
         for name in (*self.views, *self.bases):
             if not name or not all(letter.isalnum() or letter in "-_." for letter in name) or name.startswith("."):
-                raise ValueError(f"name {name!r}: use letters, digits, '-', '_' and '.', it becomes a file name")
+                raise ValueError(f"name {name[:100]!r}: use letters, digits, '-', '_' and '.', it becomes a file name")
             if len(name.encode()) > _LONGEST_NAME:
-                raise ValueError(f"name {name[:20]!r}...: use at most {_LONGEST_NAME} bytes, it becomes a file name")
+                raise ValueError(f"name {name[:40]!r}...: at most {_LONGEST_NAME} bytes, it becomes a file name")
         for name, base in self.bases.items():
             _check_known(f"base {name!r}", "view", base.views, self.views)
             _check_known(f"base {name!r}", "base", base.bases, self.bases)

@@ -20,7 +20,7 @@ from nightshift.model import Model, load_model
 _ENTRY = "nightshift.exported"
 # The registry imports every module of these; they are small, and what they need heavily they import when used.
 _FOUND_BY_NAME = ("nightshift.views", "nightshift.learners")
-_OPTIONAL = ("lightgbm", "catboost", "optuna")
+_OPTIONAL = ("lightgbm", "catboost", "optuna", "openai", "httpx2")
 _SCRIPT = '''\
 """Predict new cases: python predict.py CASES [TRANSCRIPTS]; --help says more, README.md how to install."""
 

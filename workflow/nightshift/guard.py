@@ -18,7 +18,7 @@ from typing import IO
 from nightshift.disk import disk_problem
 from nightshift.errors import NightshiftError
 from nightshift.files import NO_LOCKS, SKEW
-from nightshift.names import EXPERIMENTS
+from nightshift.names import EXPERIMENTS, PROBLEM
 
 _HELD: list[IO] = []
 _LOCK = ".nightshift/lock"
@@ -74,7 +74,7 @@ def hold_results(root: Path = Path()) -> None:
     if handle is not None:
         _HELD.append(handle)
         shutil.rmtree(root / ".snakemake" / "locks", ignore_errors=True)
-    (root / ".nightshift" / "problem.txt").unlink(missing_ok=True)
+    (root / PROBLEM).unlink(missing_ok=True)
 
 
 def _check_writable(root: Path) -> None:

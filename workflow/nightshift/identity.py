@@ -21,7 +21,7 @@ def identity_of(config: Config, root: Path = Path()) -> dict[str, Any]:
     return {
         "cases": _data_digest(root, data.cases),
         "transcripts": _data_digest(root, data.transcripts),
-        "columns": data.model_dump(mode="json", exclude={"cases", "transcripts"}),
+        "columns": data.model_dump(mode="json", exclude={"cases", "transcripts", "audio"}),
         "validation": config.validation.model_dump(mode="json"),
         "seed": config.search.seed,
         "metric": config.search.metric,
@@ -42,12 +42,19 @@ def check_identity(config: Config, root: Path = Path()) -> None:
         return
     there, here = read_json(root / IDENTITY), identity_of(config, root)
     absent = {key for key in ("cases", "transcripts") if _is_absent(root, getattr(config.data, key))}
-    differs = [key for key in here if key not in absent and here[key] != there.get(key)]
+    differs = [key for key in here if key not in absent and _said(here[key]) != _said(there.get(key))]
     if differs:
         raise NightshiftError(
             f"results/ holds a night of other {' and '.join(_WORDS[key] for key in differs)}; histories never mix.\n"
             "    -> `nightshift archive` moves it aside (DVC keeps it), or put the old data and config back"
         )
+
+
+def _said(part: Any) -> Any:
+    """Without what says nothing, so that a key that is new in this version and not used makes no other night."""
+    return (
+        {key: value for key, value in part.items() if value not in (None, [], {})} if isinstance(part, dict) else part
+    )
 
 
 _WORDS = {

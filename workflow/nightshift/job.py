@@ -16,8 +16,8 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 from nightshift.disk import disk_problem  # noqa: E402
 from nightshift.errors import NightshiftError  # noqa: E402
 from nightshift.files import write_text  # noqa: E402
-
-PROBLEM = ".nightshift/problem.txt"
+from nightshift.names import PROBLEM  # noqa: E402
+from nightshift.progress import announced  # noqa: E402
 
 
 @contextlib.contextmanager
@@ -33,7 +33,7 @@ def logging_to(log: object) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8", buffering=1) as handle:
             try:
-                with contextlib.redirect_stdout(handle), contextlib.redirect_stderr(handle):
+                with contextlib.redirect_stdout(handle), contextlib.redirect_stderr(handle), announced(path):
                     yield
             except Exception as error:
                 if _message_of(error) is None:

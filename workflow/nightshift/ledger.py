@@ -23,6 +23,10 @@ COLUMNS = (
     "stack",
     "seconds",
     "hypothesis",
+    # Of the language model: the memo that an experiment follows, what its proposal and its new views took.
+    "memo",
+    "tokens",
+    "money",
 )
 
 
@@ -35,14 +39,41 @@ def finished(root: Path = Path()) -> list[str]:
 
 
 def ledger_rows(root: Path = Path()) -> list[dict[str, Any]]:
-    """One dict a finished experiment, keys as `COLUMNS` plus `reason`; that of a crash begins with its kind."""
-    rows = []
-    for experiment in finished(root):
-        metrics = read_json(root / EXPERIMENTS / experiment / "metrics.json")
-        config = read_json(root / HISTORY / f"{experiment}.json")["experiment"]
-        row = {name: metrics.get(name, config.get(name)) for name in COLUMNS}
-        rows.append({**row, "experiment": experiment, "stack": metrics["stack"], "reason": _reason(metrics)})
-    return rows
+    """One dict a finished experiment: as `ledger_row`, with the `tokens` and `money` it took."""
+    paid: set[str] = set()
+    return [{**ledger_row(one, root), **_usage(one, paid, root)} for one in finished(root)]
+
+
+def ledger_row(experiment: str, root: Path = Path()) -> dict[str, Any]:
+    """A finished experiment: keys as `COLUMNS` (without tokens and money) plus `reason`, that of a crash begins with its
+    kind, and `fallback`, why the search stood in for a model, or None."""
+    metrics = read_json(root / EXPERIMENTS / experiment / "metrics.json")
+    history = _history(experiment, root)
+    row = {name: metrics.get(name, history["experiment"].get(name)) for name in COLUMNS}
+    row |= {"experiment": experiment, "stack": metrics["stack"], "reason": _reason(metrics)}
+    return {**row, "fallback": history.get("fallback")}
+
+
+def _history(experiment: str, root: Path) -> dict[str, Any]:
+    return read_json(root / HISTORY / f"{experiment}.json")
+
+
+def _usage(experiment: str, paid: set[str], root: Path) -> dict[str, Any]:
+    """Tokens and money of an experiment's proposal and of the views that it was the first to name; None where no model was
+    asked. `paid` are the views of the experiments before."""
+    plan = root / EXPERIMENTS / experiment / "plan.json"
+    views = set(read_json(plan)["views"].values()) - paid if plan.exists() else set()
+    paid |= views
+    used = [_history(experiment, root).get("usage"), *(_usage_of_view(root / view) for view in sorted(views))]
+    told = [one for one in used if one and (one["tokens"] or one["money"])]
+    if not told:
+        return {"tokens": None, "money": None}
+    return {"tokens": sum(one["tokens"] for one in told), "money": float(sum(one["money"] for one in told))}
+
+
+def _usage_of_view(path: Path) -> dict[str, Any] | None:
+    outcome = path.with_suffix(".json")
+    return read_json(outcome).get("usage") if outcome.exists() else None
 
 
 def _reason(metrics: dict[str, Any]) -> str:
@@ -51,11 +82,14 @@ def _reason(metrics: dict[str, Any]) -> str:
 
 
 def write_ledger(target: str = LEDGER, root: Path = Path()) -> None:
-    """Write the ledger as tab-separated text; a crash's reason follows its hypothesis."""
+    """Write the ledger as tab-separated text; a crash's reason, and that of a search in a model's place, follow its
+    hypothesis."""
     lines = ["\t".join(COLUMNS)]
     for row in ledger_rows(root):
         if row["status"] == "crash":
             row["hypothesis"] = f"{row['hypothesis']} [{row['reason']}]"
+        if row["fallback"]:
+            row["hypothesis"] = f"{row['hypothesis']} [in the model's place: {row['fallback']}]"
         lines.append("\t".join(_cell(row[name]) for name in COLUMNS))
     write_text(root / target, "\n".join(lines) + "\n")
 

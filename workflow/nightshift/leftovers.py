@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nightshift.files import has_future_times, read_json, remove_leftovers, set_times
 from nightshift.names import EXPERIMENTS
+from nightshift.progress import JOBS
 
 _VIEWS, _BASES = "results/views", "results/bases"
 
@@ -18,6 +19,7 @@ def clear_leftovers(root: Path = Path()) -> None:
     """
     for folder in ("results", ".nightshift", "data/demo", ".dvc/tmp/nightshift"):
         remove_leftovers(root / folder)
+    shutil.rmtree(root / JOBS, ignore_errors=True)  # what killed jobs announced
     for base in (root / _BASES).glob("*"):
         if base.is_dir() and not (base / "outcome.json").exists():  # a kill in the middle of its removal
             shutil.rmtree(base)

@@ -8,13 +8,15 @@ from typing import Any
 import pandas as pd
 
 from nightshift.chain import DEVELOPMENT, train
-from nightshift.config import Data
+from nightshift.config import Config, Data
 from nightshift.data.development import read_development, read_raw
 from nightshift.errors import NightshiftError
 from nightshift.files import digest_of, digest_of_file, read_json, write_json
 from nightshift.gc import MODELS
 from nightshift.ladder import climbed, figures
 from nightshift.ledger import finished
+from nightshift.llm.context import asking
+from nightshift.llm.store import Store
 from nightshift.model import Model, load_model, model_of, save_model
 from nightshift.names import EXPERIMENTS
 from nightshift.plan import read_plan
@@ -46,6 +48,11 @@ def crown(target: str | Path, data: Data) -> None:
     for path in read_plan(folder / "plan.json")["bases"].values():
         if not Path(path, MODELS).exists():  # `nightshift gc` took them before this experiment wanted the base
             train(Path(path).name, path)
+    gather_model(target, folder, data)
+
+
+def gather_model(target: str | Path, folder: Path, data: Data) -> None:
+    """Put an experiment's model into a folder of its own, with what it remembers of the development cases."""
     save_model(target, folder, data)
     save_reference(target, _reference_of(folder, load_model(target)))
 
@@ -61,8 +68,17 @@ def _reference_of(folder: Path, model: Model) -> Reference:
     return make_reference(model, blocks, raw, scores, development.folds)
 
 
-def open_holdout(source: Any, target: str, curves: str, data: Data) -> None:
+def open_holdout(source: Any, target: str, curves: str, config: Config) -> None:
     """Predict the holdout with champion, baseline and the ladder's rungs between; write the verdict and its curves."""
+    with asking(config.agent, "holdout"):
+        verdict, sides = _opened(source, config.data)
+    used = Store().usage()
+    write_json(curves, sides)
+    write_json(target, {**verdict, "tokens": used.tokens, "money": used.money})
+
+
+def _opened(source: Any, data: Data) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The verdict, and the curves of its sides."""
     raw = read_raw(Path(source.cases).parent)
     labels = pd.read_parquet(source.labels)
     model = load_model(Path(source.champion).parent)
@@ -86,8 +102,7 @@ def open_holdout(source: Any, target: str, curves: str, data: Data) -> None:
     }
     verdict["ladder"] = figures(rungs, logits, y, groups)
     sides = {"champion": champion.logits} | ({} if baseline in (None, champion) else {"baseline": baseline.logits})
-    write_json(curves, holdout_curves(y, groups, sides))
-    write_json(target, verdict)
+    return verdict, holdout_curves(y, groups, sides)
 
 
 def _candidate(experiment: str, model: Any, raw: Any) -> Candidate:

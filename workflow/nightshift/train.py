@@ -16,6 +16,7 @@ from nightshift.crossfit import logits_for_fold
 from nightshift.data.split import Folds
 from nightshift.encode import BlocksEncoder, take
 from nightshift.learners import Learner
+from nightshift.progress import at
 from nightshift.views.base import Block, Columns
 
 _FURTHEST = 13.815510557964274  # logit of 1 - 1e-6
@@ -171,6 +172,7 @@ def train_base(
                 take(blocks, predicted), None if raw is None else raw[predicted]
             )
             models.append(model)
+            at(len(models), folds.repeats * len(folds.numbers()), "folds")
     if not np.isfinite(oof[(folds.assignment >= 0) & within[:, None]]).all():
         raise FloatingPointError("the learner predicted NaN or infinity")
     return TrainedBase(oof, models)

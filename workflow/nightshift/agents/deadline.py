@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import re
 import statistics
 import time
@@ -28,9 +30,13 @@ def deadline_after(start: float, deadline: str) -> float:
     return (end if end > began else end + timedelta(days=1)).timestamp()
 
 
-def note_start(root: Path = Path()) -> None:
-    """Remember when this run of the night started; every run of `snakemake` counts its deadline anew."""
-    write_json(root / START, {"start": time.time()})
+def note_start(search: Search, root: Path = Path()) -> None:
+    """Remember when this run of the night started, by whom, for how many experiments and until when (unix time or None);
+    every run of `snakemake` counts its deadline anew."""
+    now = time.time()
+    until = None if search.deadline is None else deadline_after(now, search.deadline)
+    runner = {"pid": os.getpid(), "host": platform.node()}
+    write_json(root / START, {"start": now, "experiments": search.experiments, "deadline": until, **runner})
 
 
 def reason_to_stop(number: int, search: Search, root: Path = Path()) -> str | None:

@@ -111,6 +111,9 @@ def library(now: Situation) -> Proposal | None:
         return None
     stack, words = draw_stack(now.rng, None, now.space.agent.stacks)
     bases = [one for _, name, experiment in found for one in taken_from(experiment, [name])]
+    bases = [one for one in bases if not now.space.bars(one)]
+    if len(bases) < 2:
+        return None
     hypothesis = f"The {len(bases)} best bases of the night, kept or not, make a better team under {words}."
     return Proposal(now.compose(bases, hypothesis, stack), {})
 

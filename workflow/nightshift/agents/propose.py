@@ -7,24 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from nightshift import plan
-from nightshift.agents import queue, search
+from nightshift.agents import queue
+from nightshift.agents.backend import Made, make
 from nightshift.agents.deadline import reason_to_stop
+from nightshift.agents.guidance import Guidance, read_guidance
 from nightshift.agents.history import History, read_history
-from nightshift.agents.space import Space
-from nightshift.card import Card
 from nightshift.config import Config
 from nightshift.experiment import Experiment, parse_experiment
 from nightshift.files import read_json, write_json, write_text
+from nightshift.llm.errors import ReplayMissing
+from nightshift.llm.server import backend_of
+from nightshift.llm.store import PLACE, Store
 from nightshift.names import EXPERIMENTS, HISTORY, name_of, number_of
-
-GUIDANCE = "config/program.md"
+from nightshift.research.memos import Memo, memos_before, write_memos
 
 
 def propose(experiment: str, config: Config, root: Path = Path()) -> None:
-    """Write experiment.yaml and plan.json of one experiment.
+    """Write experiment.yaml, plan.json and memos.json of one experiment.
 
     An answer once given is history: it is kept in results/history and a rerun writes the same again. When the night
-    is to end (config/STOP or the deadline), both files say so instead and nothing enters the history.
+    is to end (config/STOP or the deadline), the files say so instead and nothing enters the history.
 
     Parameters
     ----------
@@ -32,43 +34,47 @@ def propose(experiment: str, config: Config, root: Path = Path()) -> None:
     config : Config
     root : the project
     """
+    number = number_of(experiment)
     folder = root / EXPERIMENTS / experiment
     kept = root / HISTORY / f"{experiment}.json"
+    memos = memos_before(number, root)
     if not kept.exists():
-        reason = reason_to_stop(number_of(experiment), config.search, root)
+        reason = reason_to_stop(number, config.search, root)
         if reason:
             write_text(folder / "experiment.yaml", f"stopped: {reason}\n")
+            write_json(folder / "memos.json", memos)
             write_json(folder / "plan.json", {"views": {}, "bases": {}, "stopped": reason})
             return
-        write_json(kept, _answer(experiment, config, root))
-    proposed = parse_experiment(read_json(kept)["experiment"], str(kept))
+        write_json(kept, _answer(experiment, memos, config, root))
+    answer = read_json(kept)
+    proposed = parse_experiment(answer["experiment"], str(kept))
     split = read_json(root / "results/data/split.json")
+    write_memos(experiment, [*memos, *answer.get("memos", [])], root)
     plan.write_plan(folder / "plan.json", plan.make_plan(proposed, split, config.search.seed), root)
     proposed.write(folder / "experiment.yaml")
 
 
-def _answer(experiment: str, config: Config, root: Path) -> dict[str, Any]:
+def _answer(experiment: str, memos: list[Memo], config: Config, root: Path) -> dict[str, Any]:
     """The proposal with a snapshot of what it consumed."""
     history = read_history(number_of(experiment), config.search.parallel, root)
-    taken = _taken(number_of(experiment), root)
-    # exp-0000 is the baseline whatever is queued: everything is measured against it.
-    card = Card.of(read_json(root / "results/data/card.json"))
-    by_hand, files, refused = queue.take(taken, card.columns, root) if history.past else (None, [], {})
-    if by_hand is not None:
-        proposed, draw = _as_human(by_hand, history), {}
+    people = _people(experiment, history, config, root)
+    if people["by_hand"] is not None:
+        made = Made(_as_human(parse_experiment(people["by_hand"], "the queue"), history, config), {})
     else:
-        space = Space(card, config.agent)
-        proposal = search.propose(history, space, config.search.seed)
-        proposed, draw = proposal.experiment, proposal.draw
-    proposed = proposed.model_copy(update={"id": experiment})
-    guidance = root / GUIDANCE
+        made = make(experiment, history, Guidance.of(people["guidance"]), memos, config, root)
+    proposed = made.experiment.model_copy(update={"id": experiment})
     return {
         "experiment": proposed.model_dump(mode="json"),
-        "draw": draw,
-        "queue": files,
-        "refused": refused,
+        "draw": made.draw,
+        "queue": people["files"],
+        "refused": people["refused"],
+        "fallback": made.fallback,
+        "silent": made.silent,
+        "memos": made.memos,
+        "usage": {"tokens": made.usage.tokens, "money": made.usage.money, "calls": made.usage.calls},
         "consumed": {
-            "guidance": guidance.read_text(encoding="utf-8") if guidance.exists() else None,
+            "guidance": people["guidance"],
+            "memos": [memo["id"] for memo in [*memos, *made.memos]],
             "scores_seen": [past.experiment.id for past in history.past if past.metrics is not None],
             "window": config.search.parallel,
         },
@@ -76,11 +82,34 @@ def _answer(experiment: str, config: Config, root: Path) -> dict[str, Any]:
     }
 
 
-def _as_human(experiment: Experiment, history: History) -> Experiment:
+def _people(experiment: str, history: History, config: Config, root: Path) -> dict[str, Any]:
+    """What people gave to this proposal: guidance, and the next experiment of the queue. A replay sees what was seen."""
+    store = Store(root)
+    if config.agent.replay:
+        seen = store.seen(experiment)
+        if seen is None:
+            raise ReplayMissing(f"agent.replay: {PLACE} does not say what {experiment} saw\n    -> the night ends here")
+        return seen
+    taken = _taken(number_of(experiment), root)
+    # exp-0000 is the baseline whatever is queued: everything is measured against it.
+    by_hand, files, refused = None, [], {}
+    if history.past:
+        kinds = read_json(root / "results/data/card.json")["columns"]
+        by_hand, files, refused = queue.take(taken, kinds, root, config.agent)
+    said = by_hand.model_dump(mode="json") if by_hand else None
+    seen = {"guidance": read_guidance(root), "by_hand": said, "files": files, "refused": refused}
+    if backend_of(config.agent) != "search":
+        store.see(experiment, seen)
+    return seen
+
+
+def _as_human(experiment: Experiment, history: History, config: Config) -> Experiment:
     champion = history.champion()
     parent = experiment.parent or (champion.experiment.id if champion else "exp-0000")
     hypothesis = experiment.hypothesis or "Queued by hand, without a hypothesis."
-    return experiment.model_copy(update={"author": "human", "parent": parent, "hypothesis": hypothesis})
+    views = {name: view.settled(config.agent) for name, view in experiment.views.items()}
+    changed = {"author": "human", "parent": parent, "hypothesis": hypothesis, "views": views}
+    return experiment.model_copy(update=changed)
 
 
 def _taken(number: int, root: Path) -> set[str]:

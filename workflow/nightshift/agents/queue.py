@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nightshift.agents.sqlcheck import sql_problems
+from nightshift.config_agent import Agent
 from nightshift.errors import InputError, Problem
 from nightshift.experiment import Experiment, read_experiment
 
@@ -24,9 +25,9 @@ def waiting(taken: set[str], root: Path = Path()) -> list[Path]:
 
 
 def take(
-    taken: set[str], kinds: Mapping[str, str], root: Path = Path()
+    taken: set[str], kinds: Mapping[str, str], root: Path = Path(), agent: Agent | None = None
 ) -> tuple[Experiment | None, list[str], dict[str, str]]:
-    """The next valid experiment of the queue.
+    """The next valid experiment of the queue; with `agent`, one that its configuration allows to compute.
 
     Parameters
     ----------
@@ -43,23 +44,34 @@ def take(
     for path in waiting(taken, root):
         files.append(path.name)
         try:
-            experiment = read_experiment(root / path)
-            if problems := sql_problems(experiment, kinds, str(path)):
-                raise InputError(problems)
-            return experiment, files, refused
+            return _read(root, path, kinds, agent), files, refused
         except InputError as error:
             refused[path.name] = str(error)
     return None, files, refused
 
 
-def check_queue(kinds: Mapping[str, str] | None, root: Path = Path()) -> list[Problem]:
+def hindrances(experiment: Experiment, agent: Agent) -> list[str]:
+    """Why the configuration does not allow to compute some of its views."""
+    found = {name: view.hindrance(agent) for name, view in experiment.views.items()}
+    return [f"view {name!r} ({experiment.views[name].kind}): {why}" for name, why in found.items() if why]
+
+
+def _read(root: Path, path: Path, kinds: Mapping[str, str] | None, agent: Agent | None) -> Experiment:
+    experiment = read_experiment(root / path)
+    if agent is not None and (found := hindrances(experiment, agent)):
+        raise InputError([Problem(why, "change the section agent of config/config.yaml", str(path)) for why in found])
+    if kinds is not None and (problems := sql_problems(experiment, kinds, str(path))):
+        raise InputError(problems)
+    return experiment
+
+
+def check_queue(kinds: Mapping[str, str] | None, root: Path = Path(), agent: Agent | None = None) -> list[Problem]:
     """Problems of all files in the queue, for the check before the first experiment; of their SQL too once the kinds of
     the columns are known."""
     problems: list[Problem] = []
     for path in queued_files(root):
         try:
-            experiment = read_experiment(root / path)
-            problems += sql_problems(experiment, kinds, str(path)) if kinds is not None else []
+            _read(root, path, kinds, agent)
         except InputError as error:
             problems += error.problems
     return problems

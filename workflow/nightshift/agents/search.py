@@ -5,12 +5,13 @@ Deterministic: a proposal depends on the seed, its number and the history it see
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from typing import Any
 
 import numpy as np
 
-from nightshift.agents.candidates import Candidate, compose
+from nightshift.agents.candidates import Candidate, compose, stacked_names, taken_from
 from nightshift.agents.history import History, Past
 from nightshift.agents.moves import MOVES, Proposal, Situation, chances
 from nightshift.agents.portfolio import baseline, portfolio
@@ -72,7 +73,7 @@ def _move(history: History, space: Space, rng: np.random.Generator, sampler_seed
     def draw_base() -> tuple[Candidate, dict[str, Any]]:
         return _draw(history, space, rng, sampler_seed)
 
-    parent = _parent(history, rng)
+    parent = _allowed(_parent(history, space, rng), space)
     if parent is None:
         new, params = draw_base()
         hypothesis = f"Nothing has run through yet: {new.words} alone should."
@@ -84,13 +85,34 @@ def _move(history: History, space: Space, rng: np.random.Generator, sampler_seed
     return proposal and Proposal(proposal.experiment, {"move": move, **proposal.draw})
 
 
-def _parent(history: History, rng: np.random.Generator) -> Past | None:
-    """The champion, or now and then another of the best: what a good experiment lacks may not be what the champion lacks."""
+def _parent(history: History, space: Space, rng: np.random.Generator) -> Past | None:
+    """The champion, or now and then another of the best: what a good experiment lacks may not be what the champion lacks.
+
+    A person's pin takes the champion's place; an experiment with a veto has no children.
+    """
+    scored = [past for past in history.past if past.scored and past.experiment.id not in space.vetoes]
+    good = sorted(scored, key=lambda past: -past.metrics["cv_auc"])[:_GOOD]
     champion = history.champion()
-    good = sorted((past for past in history.past if past.scored), key=lambda past: -past.metrics["cv_auc"])[:_GOOD]
-    if champion is None or not good or rng.random() < _FROM_CHAMPION:
-        return champion
+    if champion is not None and champion.experiment.id in space.vetoes:
+        champion = good[0] if good else None
+    first = next((past for past in scored if past.experiment.id == space.pin), champion)
+    if first is None or not good or rng.random() < _FROM_CHAMPION:
+        return first
     return good[int(rng.integers(len(good)))]
+
+
+def _allowed(parent: Past | None, space: Space) -> Past | None:
+    """A parent without the bases that a person has vetoed; None where nothing is left."""
+    if parent is None:
+        return None
+    names = stacked_names(parent.experiment)
+    kept = [one for one in taken_from(parent.experiment, names) if not space.bars(one)]
+    if len(kept) == len(names):
+        return parent
+    if not kept:
+        return None
+    fields = parent.experiment.model_dump(include={"id", "parent", "author", "hypothesis", "memo"})
+    return dataclasses.replace(parent, experiment=compose(kept, parent.experiment.stack, **fields))
 
 
 def _draw(
@@ -115,16 +137,24 @@ def _ask(history: History, space: Space, sampler_seed: int) -> tuple[Candidate, 
             seed=sampler_seed % 2**32, multivariate=True, group=True, n_startup_trials=6
         )
     study = optuna.create_study(direction="maximize", sampler=sampler)
-    for past in history.past:
-        params = past.draw.get("params")
-        if params and past.metrics is not None:
-            study.add_trial(_told(optuna, params, past, space))
+    study.add_trials(told_trials(history, space))
     trial = study.ask()
     return space.suggest(trial), dict(trial.params)
 
 
-def _told(optuna: Any, params: dict[str, Any], past: Past, space: Space) -> Any:
+def told_trials(history: History, space: Space) -> list[Any]:
+    """What Optuna is told: every base that was drawn and scored."""
+    drawn = [(past.draw.get("params"), past) for past in history.past if past.metrics is not None]
+    # A veto in mid-night takes choices away, and Optuna refuses trials that made them.
+    views, learners = set(space.families()), set(space.learners())
+    fits = [(params, past) for params, past in drawn if params and {params["views"]} <= views]
+    return [_told(params, past, space) for params, past in fits if {params["learner"]} <= learners]
+
+
+def _told(params: dict[str, Any], past: Past, space: Space) -> Any:
     """A finished trial; a crash counts as worse than anything, it is not dropped."""
+    import optuna
+
     again = optuna.trial.FixedTrial(params)
     space.suggest(again)
     gain = past.metrics["delta"] if past.metrics["status"] != "crash" and past.metrics["delta"] is not None else -1.0

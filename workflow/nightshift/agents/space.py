@@ -31,10 +31,14 @@ class Space:
     ----------
     card : Card
     agent : Agent, whose lists narrow what may be drawn
+    pin : experiment that a person wants varied instead of the champion
+    vetoes : kinds, and experiments, that a person does not want used
     """
 
     card: Card
     agent: Agent = field(default_factory=Agent)
+    pin: str | None = None
+    vetoes: frozenset[str] = frozenset()
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -83,6 +87,11 @@ class Space:
             base.learner.kind in learners for base in one.bases.values()
         )
 
+    def bars(self, one: Candidate) -> bool:
+        """Whether a person has vetoed a base: its kind of learner or view, or that of one below it."""
+        learners = {base.learner.kind for base in one.bases.values()}
+        return not self.vetoes.isdisjoint(learners | {view.kind for view in one.views.values()})
+
     def suggest(self, trial: BaseTrial) -> Candidate:
         """Draw a base: family of views, their options, learner, its parameters."""
         family = trial.suggest_categorical("views", self.families()).split("+")
@@ -114,13 +123,17 @@ class Space:
 
 
 def unknown_kinds(agent: Agent, file: str = "config/config.yaml") -> list[Problem]:
-    """Kinds in agent.views and agent.learners that do not exist, or that the search never draws."""
+    """Kinds in agent.views and agent.learners that do not exist, or lists of which the search draws nothing."""
     problems = []
     for key, known in (("views", VIEWS), ("learners", LEARNERS)):
+        listed = getattr(agent, key) or ()
+        for kind in listed:
+            if kind not in known:
+                near = get_close_matches(kind, known, n=1)
+                remedy = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+                problems.append(Problem(f"agent.{key}: there is no {kind!r}", remedy, file))
         drawn = [kind for kind, member in known.items() if "suggest" in vars(member)]
-        for kind in getattr(agent, key) or ():
-            if kind not in drawn:
-                near = get_close_matches(kind, drawn, n=1)
-                remedy = f"did you mean {near[0]!r}?" if near else f"the search draws {', '.join(drawn)}"
-                problems.append(Problem(f"agent.{key}: the search draws no {kind!r}", remedy, file))
+        if listed and set(listed) <= set(known) and set(listed).isdisjoint(drawn):
+            remedy = f"add one that it draws: {', '.join(drawn)}"
+            problems.append(Problem(f"agent.{key}: the search draws none of {', '.join(listed)}", remedy, file))
     return problems

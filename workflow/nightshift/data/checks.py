@@ -13,12 +13,12 @@ import pyarrow.compute as pc
 
 from nightshift.config import Config, Data
 from nightshift.data import dates
+from nightshift.data.outcomes import PAIRS, key_of, keys_of
 from nightshift.errors import Problem
 
 HOLDOUT = "holdout"
 _EXAMPLES = 3
 _MOST_DAYS = 36_500
-_PAIRS = (("0", "1"), ("false", "true"), ("no", "yes"))
 
 
 def check_columns(names: Sequence[str], config: Config, file: str) -> list[Problem]:
@@ -32,7 +32,7 @@ def check_columns(names: Sequence[str], config: Config, file: str) -> list[Probl
             problems.append(Problem("no such column", f"set {key} in the configuration; {known}", file, column))
     roles: dict[str, str] = {}
     for key, column in wanted:
-        if key in ("data.id", "data.target", "data.group", "validation.split_column"):
+        if key in ("data.id", "data.target", "data.group", "validation.split_column", "data.transcript_columns"):
             if column in roles:
                 what = f"{roles[column]} and {key} name the same column"
                 problems.append(Problem(what, f"give {key} a column of its own", file, column))
@@ -54,24 +54,33 @@ def named_columns(config: Config) -> list[tuple[str, str]]:
         ("data.cutoff", rule and rule.column),
         ("validation.split_column", config.validation.split_column),
         *(("data.drop", column) for column in data.drop),
+        *(("data.transcript_columns", column) for column in data.transcript_columns),
         *(("report.fairness", column) for column in config.report.fairness),
     ]
     return [(key, column) for key, column in named if column]
 
 
-def check_ids(text: pa.Array, column: str, file: str) -> list[Problem]:
-    """Cases without an id, and ids that stand more than once."""
-    problems = _check_blank(text, column, file, "no id", "give every case an id, or remove the rows")
+def check_ids(text: pa.Array, column: str, file: str, rows: np.ndarray | None = None) -> list[Problem]:
+    """Cases without an id, and ids that stand more than once.
+
+    Parameters
+    ----------
+    text : pyarrow.Array of large_string
+    rows : int array, optional
+        Row in the file, from 0, of each value, where rows were left out.
+    """
+    rows = np.arange(len(text)) if rows is None else rows
+    problems = _check_blank(text, column, file, "no id", "give every case an id, or remove the rows", rows)
     ids = pd.Series(text.to_pandas(), dtype="str")
     twice = ids[ids.notna() & ids.duplicated(keep=False)]
     if len(twice):
         examples = [
-            f"{value!r} in rows {', '.join(str(row + 1) for row in twice.index[twice == value][:_EXAMPLES])}"
+            f"{value!r} in rows {', '.join(str(rows[row] + 1) for row in twice.index[twice == value][:_EXAMPLES])}"
             for value in twice.unique()[:_EXAMPLES]
         ]
         what = f"{_some(twice.nunique(), 'id stands', 'ids stand')} more than once: {'; '.join(examples)}"
         remedy = "keep one row a case, or set data.id to the column that is unique"
-        problems.append(Problem(what, remedy, file, column, int(twice.index[0]) + 1))
+        problems.append(Problem(what, remedy, file, column, int(rows[twice.index[0]]) + 1))
     return problems
 
 
@@ -96,8 +105,10 @@ def target_of(text: pa.Array, data: Data, file: str) -> tuple[np.ndarray | None,
     labels = pc.utf8_trim_whitespace(text)
     found = sorted(pc.unique(labels.drop_null()).to_pylist(), key=str)
     # Two values may be spelled in a few ways (1, 1.0, Yes, YES), not in twenty.
-    keys = {label: _key(label) for label in found[:20]}
+    keys = {label: key_of(label) for label in found[:20]}
     distinct = list(dict.fromkeys(keys.values()))
+    if data.negative is not None:
+        return _named_target(labels, found, data, file)
     shown = ", ".join(repr(label) for label in found[:5]) + (", ..." if len(found) > 5 else "")
     if len(distinct) > 2:
         what = f"not binary: {len(found)} values ({shown})"
@@ -113,6 +124,25 @@ def target_of(text: pa.Array, data: Data, file: str) -> tuple[np.ndarray | None,
         return None, None, problems
     ones = pa.array([label for label in found if keys[label] == positive], labels.type)
     return pc.is_in(labels, ones).to_numpy(False).astype(np.int8), ones[0].as_py(), []
+
+
+def _named_target(
+    labels: pa.Array, found: list[str], data: Data, file: str
+) -> tuple[np.ndarray | None, str | None, list[Problem]]:
+    """The target where data.positive and data.negative name all values that count; other rows are gone already."""
+    ones = [label for label in found if key_of(label) in keys_of(data.positive)]
+    zeros = [label for label in found if key_of(label) in keys_of(data.negative)]
+    problems = [
+        Problem(f"no row says {named!r} ({key})", "write it as the file does", file, data.target)
+        for key, named, there in (("data.positive", data.positive, ones), ("data.negative", data.negative, zeros))
+        if not there
+    ]
+    both = set(ones) & set(zeros)
+    if both:
+        problems.append(Problem(f"{both.pop()!r} is positive and negative", "name it once", file, data.target))
+    if problems:
+        return None, None, problems
+    return pc.is_in(labels, pa.array(ones, labels.type)).to_numpy(False).astype(np.int8), ones[0], []
 
 
 def _unclear_positive(data: Data, shown: str, example: str, file: str) -> Problem:
@@ -131,22 +161,25 @@ def check_cutoff_days(config: Config) -> list[Problem]:
     return [Problem(f"data.cutoff.days is {rule.days}", f"write a number of days, at most {_MOST_DAYS}")]
 
 
-def check_dates(text: pa.Array, column: str, key: str, file: str) -> list[Problem]:
-    """A column that the configuration calls a date: every row must hold one."""
+def check_dates(
+    text: pa.Array, column: str, key: str, file: str, rows: np.ndarray | None = None
+) -> list[Problem]:
+    """A column that the configuration calls a date: every row must hold one; `rows` as in `check_ids`."""
+    rows = np.arange(len(text)) if rows is None else rows
     form, _ = dates.guess_format(text)
     remedy = f"write dates as 2024-05-31 or 2024-05-31 14:05, or set {key} to another column"
     present = text.drop_null()
     if form is None and len(present):
         return [Problem(f"not a column of dates (such as {present[0].as_py()[:40]!r})", remedy, file, column)]
     problems = _check_blank(
-        text, column, file, f"no date, and {key} needs one,", "fill in the date, or remove the rows"
+        text, column, file, f"no date, and {key} needs one,", "fill in the date, or remove the rows", rows
     )
     if form:
         odd = np.flatnonzero(dates.parse_dates(text, form).isna().to_numpy() & text.is_valid().to_numpy(False))
         if len(odd):
             value = text[int(odd[0])].as_py()[:40]
             what = f"{_some(len(odd), 'row holds', 'rows hold')} no date, such as {value!r}"
-            problems.append(Problem(what, remedy, file, column, int(odd[0]) + 1))
+            problems.append(Problem(what, remedy, file, column, int(rows[odd[0]]) + 1))
     return problems
 
 
@@ -204,30 +237,21 @@ def _check_split(target: np.ndarray, split: pd.Series, config: Config, file: str
     return problems
 
 
-def _check_blank(text: pa.Array, column: str, file: str, what: str, remedy: str) -> list[Problem]:
-    rows = np.flatnonzero(text.is_null().to_numpy(False)) + 1
+def _check_blank(
+    text: pa.Array, column: str, file: str, what: str, remedy: str, numbers: np.ndarray | None = None
+) -> list[Problem]:
+    rows = np.flatnonzero(text.is_null().to_numpy(False))
     if len(rows) == 0:
         return []
+    rows = (rows if numbers is None else numbers[rows]) + 1
     listed = ", ".join(map(str, rows[:_EXAMPLES])) + (", ..." if len(rows) > _EXAMPLES else "")
     return [Problem(f"{what} in {_some(len(rows), 'row', 'rows')} ({listed})", remedy, file, column, int(rows[0]))]
 
 
-def _key(label: str) -> str:
-    """One text for the spellings of one value: 1 and 1.0, Yes and YES."""
-    low = label.lower()
-    if low in ("0", "1", "true", "false", "yes", "no"):
-        return low
-    number = dates.parse_numbers(pa.array([label], pa.large_string()))[0]
-    return label if np.isnan(number) else f"{number:.15g}"
-
-
 def _positive(distinct: list[str], data: Data) -> str | None:
-    wanted = data.positive
-    if wanted is None:
-        return next((one for zero, one in _PAIRS if set(distinct) == {zero, one}), None)
-    # YAML turns a bare yes or no into true or false.
-    spellings = [pair[int(wanted)] for pair in _PAIRS] if isinstance(wanted, bool) else [_key(str(wanted).strip())]
-    return next((label for label in distinct if label in spellings), None)
+    if data.positive is None:
+        return next((one for zero, one in PAIRS if set(distinct) == {zero, one}), None)
+    return next((label for label in distinct if label in keys_of(data.positive)), None)
 
 
 def _near(name: str, names: Sequence[str]) -> str | None:

@@ -9,8 +9,10 @@ import pyarrow.compute as pc
 ISO = "ISO8601"
 _TIMES = ("", " %H:%M:%S", " %H:%M", " %I:%M %p", " %I:%M:%S %p")
 # Month first comes before day first: where every value fits both, the first wins and a warning says so.
-_DAYS = ("%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%d %b %Y", "%d-%b-%Y", "%b %d, %Y")
-FORMATS = tuple(day + time for day in _DAYS for time in _TIMES)
+_NUMBERED_DAYS = ("%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y")
+_WORDED_DAYS = ("%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y")
+_SHORT_DAYS = ("%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d-%b-%y")
+FORMATS = tuple(day + time for day in (*_NUMBERED_DAYS, *_WORDED_DAYS, *_SHORT_DAYS) for time in _TIMES)
 _SWAPPED = {"%m/%d": "%d/%m", "%m-%d": "%d-%m"}
 # A column is of dates (or numbers) when at least this share of its values is; the rest is missing, with a warning.
 TOLERATED = 0.95

@@ -13,6 +13,7 @@ from typing import Any
 
 import webvtt
 
+from nightshift.data.encodings import decoded
 from nightshift.data.jsonlines import TwinKeysError, without_twins
 from nightshift.errors import Problem
 
@@ -61,15 +62,17 @@ class BadTranscriptError(Exception):
         self.line = line
 
 
-def read_dialogue(path: Path, name: str) -> list[dict[str, Any]] | Problem:
+def read_dialogue(path: Path, name: str, encoding: str | None = None) -> list[dict[str, Any]] | Problem:
     """Turns of one call.
 
     Parameters
     ----------
     path : Path
-        A file with one of `SUFFIXES`, UTF-8.
+        A file with one of `SUFFIXES`, UTF-8 or UTF-16.
     name : str
         What messages call it.
+    encoding : str, optional
+        Of a file that is neither.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def read_dialogue(path: Path, name: str) -> list[dict[str, Any]] | Problem:
     suffix = path.suffix.lower()
     try:
         content = path.read_bytes()
-        whole = content.decode("utf-8-sig")
+        whole = decoded(content, encoding)
         text = whole.lstrip()
         above = len(whole[: len(whole) - len(text)].splitlines())
         if "\0" in text:
@@ -89,7 +92,7 @@ def read_dialogue(path: Path, name: str) -> list[dict[str, Any]] | Problem:
         return [turn | {"line": turn["line"] + above} for turn in turns] if suffix == ".txt" else turns
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return Problem("the file is not UTF-8", "save it as UTF-8", name, row=line)
+        return Problem("the file is not UTF-8", "save it as UTF-8, or name its encoding in data.encoding", name, row=line)
     except OSError as error:
         return Problem(f"cannot be read ({error.strerror})", "check the file and its permissions", name)
     except BadTranscriptError as error:

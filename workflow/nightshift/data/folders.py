@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from nightshift.data import dialogues, values
 from nightshift.errors import InputError, Problem
+from nightshift.progress import over
 
 # Our name first; the others are what call recorders and CRMs write.
 ALIASES = {
@@ -27,10 +28,17 @@ ALIASES = {
 }
 MOST_LISTED = 20
 _OF_TURN = tuple(ours for ours in ALIASES if ours not in ("case_id", "call"))
+_WORD = re.compile(r"[^\W_]+")
+_MOST_WORDS = 6  # of an id
+_COMPACT_DAY = re.compile(r"(?<!\d)(20\d\d)(\d\d)(\d\d)[-_T](\d\d)(\d\d)(?:\d\d)?(?!\d)")
+# Not to be taken for ids: 2024-05-31, 31.05.2024, GMT20240531-140522, 14-05-22.
+_DATES = re.compile(r"(?<!\d)(?:\d{4}[-._]\d\d[-._]\d\d|\d\d[-._]\d\d[-._]\d{4}|20\d{6}(?:[-_T]\d{4,6})?)(?!\d)")
 _DAY_IN_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T _](\d{2})[-:]?(\d{2}))?")
 
 
-def read_folder(path: Path, name: str, known: Collection[str]) -> tuple[pa.Table, list[str]]:
+def read_folder(
+    path: Path, name: str, known: Collection[str], encoding: str | None = None
+) -> tuple[pa.Table, list[str]]:
     """All turns of all files, as text.
 
     Parameters
@@ -40,7 +48,9 @@ def read_folder(path: Path, name: str, known: Collection[str]) -> tuple[pa.Table
     name : str
         What messages call the folder.
     known : collection of str
-        Ids of the cases: a name that is one as a whole is not taken apart.
+        Ids of the cases: a name that is one as a whole is not taken apart; a name that holds exactly one is of it.
+    encoding : str, optional
+        Of files that are neither UTF-8 nor UTF-16.
 
     Returns
     -------
@@ -57,7 +67,7 @@ def read_folder(path: Path, name: str, known: Collection[str]) -> tuple[pa.Table
     if not files:
         remedy = f"put files such as <case>.vtt there ({', '.join(dialogues.SUFFIXES)}), or <case>/<call>.vtt"
         raise InputError([Problem("no transcript in this folder", remedy, name)])
-    rows, doubts = _read_files(path, files, name, known)
+    rows, doubts = _read_files(path, files, name, known, encoding)
     names = ["case_id", "call", *_OF_TURN]
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
     arrays = [values.blank_to_null(pa.array(column, values.TEXT)) for column in columns]
@@ -66,7 +76,7 @@ def read_folder(path: Path, name: str, known: Collection[str]) -> tuple[pa.Table
 
 
 def _read_files(
-    path: Path, files: list[Path], name: str, known: Collection[str]
+    path: Path, files: list[Path], name: str, known: Collection[str], encoding: str | None
 ) -> tuple[list[list[str | None]], list[str]]:
     """Cells of all turns, and warnings."""
     forms = {unicodedata.normalize("NFC", case): case for case in known}
@@ -74,9 +84,9 @@ def _read_files(
     rows: list[list[str | None]] = []
     lines: list[str] = []
     calls: dict[tuple[str, str], list[Path]] = {}
-    for file in files:
+    for file in over(files, "transcripts"):
         relative = Path(values.clean(str(file.relative_to(path))))
-        turns = dialogues.read_dialogue(file, f"{name}/{relative}")
+        turns = dialogues.read_dialogue(file, f"{name}/{relative}", encoding)
         if isinstance(turns, Problem):
             problems.append(turns)
             continue
@@ -135,9 +145,10 @@ def name_of_call(relative: Path, forms: dict[str, str]) -> tuple[str, str]:
         # macOS writes accents of file names in two characters.
         return forms.get(unicodedata.normalize("NFC", case))
 
-    if len(relative.parts) > 1:
-        return known(relative.parts[0]) or relative.parts[0], relative.stem
     stem = relative.stem
+    if len(relative.parts) > 1:
+        folder = relative.parts[0]
+        return known(folder) or _within(folder, forms) or folder, stem
     if known(stem):
         return known(stem), "1"
     parts = stem.split("__")
@@ -145,13 +156,32 @@ def name_of_call(relative: Path, forms: dict[str, str]) -> tuple[str, str]:
         case = known("__".join(parts[:i]))
         if case:
             return case, "__".join(parts[i:])
+    if case := _within(stem, forms):
+        return case, stem
     return (parts[0], "__".join(parts[1:])) if len(parts) > 1 else (stem, "1")
+
+
+def _within(name: str, forms: dict[str, str]) -> str | None:
+    """The only id that stands in a name such as `Acme - D17 - kick-off_2024-05-31`, bounded by other characters."""
+    name = unicodedata.normalize("NFC", _DATES.sub(" ", name))
+    bounds = [match.span() for match in _WORD.finditer(name)]
+    found = {
+        forms[part]
+        for i, (start, _) in enumerate(bounds)
+        for _, end in bounds[i : i + _MOST_WORDS]
+        # "17" may be anything; "1042" and "D17" are ids.
+        if (part := name[start:end]) in forms and (len(part) > 3 or not part.isdigit())
+    }
+    # D-17 holds 17 too: the longest is meant.
+    longest = [case for case in found if not any(case != other and case in other for other in found)]
+    return longest[0] if len(longest) == 1 else None
 
 
 def _day_of(call: str) -> str | None:
     found = _DAY_IN_NAME.search(call)
     if not found:
-        return None
+        compact = _COMPACT_DAY.search(call)
+        return f"{compact[1]}-{compact[2]}-{compact[3]}T{compact[4]}:{compact[5]}" if compact else None
     day, hours, minutes = found.groups()
     return f"{day}T{hours}:{minutes}" if hours else day
 

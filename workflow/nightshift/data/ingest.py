@@ -15,7 +15,9 @@ from nightshift.config import Config, Cutoff, Data
 from nightshift.data import checks, dates, tables
 from nightshift.data import transcripts as transcripts_of
 from nightshift.data import turns as turns_of
+from nightshift.data.prepare import Prepared, prepare
 from nightshift.data.schema import CASE_ID, Schema, apply_schema, infer_schema
+from nightshift.data.spoken import read_spoken
 from nightshift.errors import InputError, Problem
 
 
@@ -67,41 +69,41 @@ def ingest(config: Config, root: str | Path) -> Ingested:
     """
     data, root = config.data, Path(root)
     problems = checks.check_cutoff_days(config)
-    table = raw = keys = None
-    warnings: list[str] = []
+    prepared = keys = None
+    known: list[str] = []
+    doubts: list[str] = []
     try:
-        table = tables.read_table(root / data.cases, data.cases, warnings)
-        keys = _keys(table, config, problems)
+        table = tables.read_table(root / data.cases, data.cases, data.encoding, doubts)
+        problems += checks.check_columns(table.column_names, config, data.cases)
+        known = ids_of(table, data.id)
+        prepared = prepare(table, data, data.cases)
+        keys = _keys(prepared, config, problems)
     except InputError as error:
         problems += error.problems
-    known = ids_of(table, data.id)
-    if data.transcripts:
-        try:
-            raw, more = transcripts_of.read_turns(root / data.transcripts, data.transcripts, data.id, known)
-            warnings += more
-            problems += _check_turns(raw, known, data)
-        except InputError as error:
-            problems += error.problems
+    source, columns = data.transcripts and root / data.transcripts, prepared and prepared.spoken
+    raw, warnings = read_spoken(source, columns, data.transcripts or data.cases, data, known, None, problems)
+    if raw is not None:
+        problems += _check_turns(raw, known, data)
     if problems:
         raise InputError(problems)
-    return _assemble(table, keys, raw, config, warnings)
+    if raw is not None and prepared.left_out:
+        raw = raw[~raw["case_id"].isin(prepared.left_out)].reset_index(drop=True)
+    return _assemble(prepared.table, keys, raw, config, [*doubts, *prepared.warnings, *warnings])
 
 
-def _keys(table: pa.Table, config: Config, problems: list[Problem]) -> pd.DataFrame | None:
+def _keys(prepared: Prepared, config: Config, problems: list[Problem]) -> pd.DataFrame | None:
     """Labels and all that the split needs; None when the target cannot be read. Problems are added to the list."""
-    data, file = config.data, config.data.cases
+    data, file, table, rows = config.data, config.data.cases, prepared.table, prepared.rows
     names = table.column_names
-    missing = checks.check_columns(names, config, file)
-    problems += missing
-    if table.num_rows == 0:
+    if table.num_rows == 0 and not prepared.left_out:
         problems.append(Problem("there is a header but no row", "export it again", file))
         return None
     if data.id in names:
-        problems += checks.check_ids(tables.column(table, data.id), data.id, file)
+        problems += checks.check_ids(tables.column(table, data.id), data.id, file, rows)
     rule = data.cutoff_rule()
     for key, column in (("data.time", data.time), ("data.cutoff", rule and rule.column)):
         if column in names and not (key == "data.cutoff" and column == data.time):
-            problems += checks.check_dates(tables.column(table, column), column, key, file)
+            problems += checks.check_dates(tables.column(table, column), column, key, file, rows)
     if data.target not in names:
         return None
     target, _, found = checks.target_of(tables.column(table, data.target), data, file)
@@ -125,9 +127,9 @@ def _keys(table: pa.Table, config: Config, problems: list[Problem]) -> pd.DataFr
 
 def _check_turns(raw: pd.DataFrame, known: list[str], data: Data) -> list[Problem]:
     """What makes all turns useless; what concerns some of them only is a warning."""
-    file = data.transcripts
+    file = data.transcripts or data.cases
     if len(raw) == 0:
-        return [Problem("there is no turn", "export it again, or leave data.transcripts out", file)]
+        return [Problem("there is no turn", "export it again, or leave data.transcripts (or data.transcript_columns) out", file)]
     problems = []
     if known and not raw["case_id"].isin(known).any():
         theirs = ", ".join(map(repr, raw["case_id"].dropna().unique()[:3])) or "nothing"
@@ -159,7 +161,7 @@ def _assemble(
     said = [f"{data.cases}: {text}" for text in said]
     cases, more = cases_of(table, data.id, schema, data.cases)
     cutoff, unlimited = cutoff_of(table, schema) if raw is not None else (None, [])
-    turns, counts, late = usable_turns(raw, cases[CASE_ID], cutoff, data.transcripts or "")
+    turns, counts, late = usable_turns(raw, cases[CASE_ID], cutoff, data.transcripts or data.cases)
     late = unlimited + late
     if not schema.features and len(turns) == 0:
         remedy = "add columns or transcripts"

@@ -36,15 +36,23 @@ def leakage_warnings(
     list of str
         At most one warning of each kind a column; empty for fewer than 20 cases.
     """
+    suspects = leakage_suspects(cases, target, schema, time)
+    return [f"column {column!r} {text}" for column, texts in suspects.items() for text in texts]
+
+
+def leakage_suspects(
+    cases: pd.DataFrame, target: np.ndarray | pd.Series, schema: Schema, time: pd.Series | None = None
+) -> dict[str, list[str]]:
+    """The same by column, with what is suspicious about each."""
     y = np.asarray(target).astype(np.int8)
     if len(y) < _FEWEST or y.min() == y.max():
-        return []
-    return [
-        f"column {column!r} {text}"
+        return {}
+    found = {
+        column: _suspicions(cases[column], kind, y, time)
         for column, kind in schema.features.items()
         if column in cases
-        for text in _suspicions(cases[column], kind, y, time)
-    ]
+    }
+    return {column: texts for column, texts in found.items() if texts}
 
 
 def _suspicions(values: pd.Series, kind: str, y: np.ndarray, time: pd.Series | None) -> list[str]:

@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from nightshift.config import Data
 from nightshift.data import checks, dates, tables
-from nightshift.data import transcripts as transcripts_of
 from nightshift.data.ingest import cases_of, cutoff_of, ids_of, usable_turns
+from nightshift.data.prepare import prepare
 from nightshift.data.schema import CASE_ID, CATEGORY, TEXT, Schema, answers_of, cast
+from nightshift.data.spoken import read_spoken
 from nightshift.errors import InputError, Problem
 
 _GOAL = "these cases can be predicted"
@@ -72,15 +73,17 @@ def _read(
     name, said = _name_of(cases, "cases"), _name_of(transcripts, "transcripts")
     problems: list[Problem] = []
     moment = _moment(as_of, problems)
-    table, ids, doubts = None, [], []
+    table, columns, ids, doubts = None, None, [], []
     framed = isinstance(cases, pd.DataFrame)
     try:
-        table = tables.table_of_frame(cases, name) if framed else tables.read_table(cases, name, doubts)
-        ids = ids_of(table, data.id)
-        problems += _check_cases(table, schema, data, name, allow_missing)
+        table = tables.table_of_frame(cases, name) if framed else tables.read_table(cases, name, data.encoding, doubts)
+        ids, names = ids_of(table, data.id), table.column_names
+        prepared = prepare(table, data, name, labelled=False)
+        table, columns = prepared.table, prepared.spoken
+        problems += _check_cases(table, names, schema, data, name, allow_missing)
     except InputError as error:
         problems += error.problems
-    raw, warnings = _turns(transcripts, said, data.id, ids, schema.turn_time, problems)
+    raw, warnings = read_spoken(transcripts, columns, said, data, ids, schema.turn_time, problems)
     if raw is not None and moment is not None and raw["time"].isna().all() and len(raw):
         what = "as_of is set, but no turn says when its call was held"
         problems.append(Problem(what, "add a column 'time' with the date of the call, or leave as_of out", said, "time"))
@@ -95,8 +98,10 @@ def _read(
     return frame, turns, [*doubts, *warnings, *more, *unlimited, *late]
 
 
-def _check_cases(table: pa.Table, schema: Schema, data: Data, name: str, allow_missing: bool) -> list[Problem]:
-    names = table.column_names
+def _check_cases(
+    table: pa.Table, names: list[str], schema: Schema, data: Data, name: str, allow_missing: bool
+) -> list[Problem]:
+    """What is wrong with prepared rows; `names` are the columns of the file."""
     if data.id not in names:
         near = _near(data.id, names)
         remedy = f"every row needs its id; {near or 'columns here: ' + ', '.join(map(repr, names[:15]))}"
@@ -106,7 +111,7 @@ def _check_cases(table: pa.Table, schema: Schema, data: Data, name: str, allow_m
         problems.append(Problem("there is a header but no row", "export it again", name))
     cutoff = schema.cutoff["column"] if schema.cutoff else None
     wanted = [schema.source(column) for column in schema.features]
-    for column in dict.fromkeys([*wanted, *([cutoff] if cutoff else [])]):
+    for column in dict.fromkeys([*wanted, *([cutoff] if cutoff else []), *data.transcript_columns]):
         if column in names:
             continue
         if not allow_missing:
@@ -130,25 +135,6 @@ def _check_types(table: pa.Table, schema: Schema, name: str) -> list[Problem]:
             what = f"not one value is {words}, such as {found[0].as_py()[:40]!r}"
             problems.append(Problem(what, f"the model learned a {kind} column; check the export", name, source))
     return problems
-
-
-def _turns(
-    source: str | Path | pd.DataFrame | None,
-    name: str,
-    id_column: str,
-    ids: list[str],
-    form: str | None,
-    problems: list[Problem],
-) -> tuple[pd.DataFrame | None, list[str]]:
-    """Turns as they stand; problems are added to the list."""
-    try:
-        if isinstance(source, pd.DataFrame):
-            return transcripts_of.turns_of_table(tables.table_of_frame(source, name), name, id_column, form)
-        if source is not None:
-            return transcripts_of.read_turns(source, name, id_column, ids, form)
-    except InputError as error:
-        problems += error.problems
-    return None, []
 
 
 def _moment(as_of: str | None, problems: list[Problem]) -> pd.Timestamp | None:

@@ -71,7 +71,9 @@ def split(config: Config, source: Any, output: Any) -> None:
     times = keys["time"].iloc[rows] if config.data.time else None
     leaks = leakage_warnings(cases.iloc[rows], keys["target"].iloc[rows], schema, times)
     segments = conditions_on(cases.iloc[rows], schema.features)
-    write_json(output.card, {**_card(about, schema, keys, turns, parts, leaks), "segments": segments})
+    missing = {name: round(float(cases[name].iloc[rows].isna().mean()), 4) for name in schema.features}
+    card = {**_card(about, schema, keys, turns, parts, leaks), "missing": missing, "segments": segments}
+    write_json(output.card, card)
     write_json(output.identity, identity_of(config))
     data = digest_of([digest_of_file(output.cases), digest_of_file(output.turns), schema.features])
     folds = digest_of_file(output.folds)[:20]

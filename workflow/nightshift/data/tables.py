@@ -15,25 +15,30 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from nightshift.data import quotes, values
+from nightshift.data import excel, quotes, values
+from nightshift.data.encodings import as_utf8
 from nightshift.data.jsonlines import read_json_lines
 from nightshift.errors import InputError, Problem
 
-SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
+SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", *excel.SUFFIXES)
 SEPARATORS = (",", ";", "\t", "|")
 MOST_LISTED = 5
 _LARGEST_BLOCK = 2**31 - 1
 
 
-def read_table(path: str | Path, name: str | None = None, warnings: list[str] | None = None) -> pa.Table:
+def read_table(
+    path: str | Path, name: str | None = None, encoding: str | None = None, warnings: list[str] | None = None
+) -> pa.Table:
     """Read a table as text.
 
     Parameters
     ----------
     path : str or Path
-        A .csv, .tsv, .parquet, .jsonl or .ndjson file in UTF-8.
+        A .csv, .tsv, .parquet, .jsonl or .ndjson file in UTF-8 or UTF-16, or an Excel workbook.
     name : str, optional
         What messages call the file; its path by default.
+    encoding : str, optional
+        Of a text file that is neither.
     warnings : list of str, optional
         Gets what may be wrong.
 
@@ -57,7 +62,8 @@ def read_table(path: str | Path, name: str | None = None, warnings: list[str] | 
     if path.stat().st_size == 0:
         raise InputError([Problem("the file is empty", "export it again, with a header and at least one row", name)])
     try:
-        table = reader(path, name, [] if warnings is None else warnings)
+        with as_utf8(path, encoding) as readable:
+            table = reader(readable, name, [] if warnings is None else warnings)
     except OSError as error:
         raise InputError([Problem(f"cannot be read ({error.strerror or error})", "check the file", name)]) from None
     return _tidy(table, name)
@@ -96,7 +102,7 @@ def _read_separated(path: Path, name: str, warnings: list[str]) -> pa.Table:
     head = _head(path)
     # Zero bytes in a header are every second byte of UTF-16 without its mark, or a file that is no text at all.
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head.split(b"\n")[0]:
-        raise InputError([Problem("the file is UTF-16 or no text, not UTF-8", "save it as 'CSV UTF-8'", name)])
+        raise InputError([Problem("the file is UTF-16 without its mark, or no text", "save it as 'CSV UTF-8'", name)])
     # Excel's own first line that names the separator is no header.
     skip = int(head.lower().startswith(b"sep=") and len(head.splitlines()[0]) <= 6)
     separator = "\t" if path.suffix.lower() == ".tsv" else sniff_separator(head, skip)
@@ -189,7 +195,8 @@ def _encoding_problem(path: Path, name: str) -> Problem | None:
         # A line break inside quotes is not the end of a row.
         row = int(((before == ord("\n")) & (np.cumsum(before == ord('"')) % 2 == 0)).sum())
         what = f"the file is not UTF-8 (byte 0x{content[error.start]:02x})"
-        return Problem(what, "save it as 'CSV UTF-8' (in Excel: Save as, CSV UTF-8)", name, row=row or None)
+        remedy = "save it as 'CSV UTF-8' (in Excel: Save as, CSV UTF-8), or name its encoding in data.encoding"
+        return Problem(what, remedy, name, row=row or None)
 
 
 def _read_parquet(path: Path, name: str, warnings: list[str]) -> pa.Table:
@@ -216,4 +223,5 @@ _READERS = {
     ".parquet": _read_parquet,
     ".jsonl": _read_json_lines,
     ".ndjson": _read_json_lines,
+    **dict.fromkeys(excel.SUFFIXES, lambda path, name, _: excel.read_excel(path, name)),
 }

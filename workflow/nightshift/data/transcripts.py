@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nightshift.data import cells as cells_of
 from nightshift.data import dates, folders, tables
 from nightshift.errors import InputError, Problem
 
@@ -21,7 +22,13 @@ TIME_FORM = "time_form"
 
 
 def read_turns(
-    path: str | Path, name: str, id_column: str, known: Collection[str] = (), form: str | None = None
+    path: str | Path,
+    name: str,
+    id_column: str,
+    known: Collection[str] = (),
+    form: str | None = None,
+    named: Mapping[str, str] | None = None,
+    encoding: str | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """All turns as they stand, in file order.
 
@@ -37,6 +44,10 @@ def read_turns(
         Ids of the cases, to read names such as `a__b.vtt`.
     form : str, optional
         How times are written, as found in earlier turns (`attrs["time_form"]`); guessed by default.
+    named : mapping of our names of columns to theirs, optional
+        data.turn_columns.
+    encoding : str, optional
+        Of text files that are neither UTF-8 nor UTF-16.
 
     Returns
     -------
@@ -51,26 +62,33 @@ def read_turns(
     """
     path = Path(path)
     if path.is_dir():
-        table, warnings = folders.read_folder(path, name, known)
+        table, warnings = folders.read_folder(path, name, known, encoding)
     else:
         warnings = []
-        table = tables.read_table(path, name, warnings)
-    turns, more = turns_of_table(table, name, id_column, form)
+        table = tables.read_table(path, name, encoding, warnings)
+    turns, more = turns_of_table(table, name, id_column, form, named)
     return turns, warnings + more
 
 
 def turns_of_table(
-    table: pa.Table, name: str, id_column: str, form: str | None = None
+    table: pa.Table, name: str, id_column: str, form: str | None = None, named: Mapping[str, str] | None = None
 ) -> tuple[pd.DataFrame, list[str]]:
     """Turns from a table of text; see `read_turns`."""
-    found = match_columns(table.column_names, id_column)
     problems = [
+        Problem("no such column", f"set data.turn_columns.{ours}; found: {', '.join(table.column_names[:10])}", name, theirs)
+        for ours, theirs in (named or {}).items()
+        if theirs not in table.column_names
+    ]
+    found = match_columns(table.column_names, id_column) | dict(named or {})
+    problems = problems or [
         Problem(f"no column {wanted!r}", _remedy(wanted, table.column_names, id_column), name)
         for wanted in ("case_id", "text")
         if wanted not in found
     ]
     if problems:
         raise InputError(problems)
+    if "speaker" not in found:
+        table, found = cells_of.split_dialogues(table, found)
     warnings: list[str] = []
     cells = {ours: tables.column(table, theirs) for ours, theirs in found.items()}
     rows = table.num_rows

@@ -15,6 +15,8 @@ from pathlib import Path
 from nightshift.errors import NightshiftError
 from nightshift.files import digest_of, digest_of_file, set_times, write_json
 from nightshift.guard import no_night_running
+from nightshift.llm.store import PLACE as CALLS
+from nightshift.llm.store import Store
 from nightshift.record import slot
 from nightshift.record.clone import Clone, one_saver
 from nightshift.record.gitrepo import GitError, NotRecordedError, Project, open_project
@@ -78,7 +80,12 @@ def record_night(root: str | Path, patience: float = PATIENCE) -> RecordOutcome:
     def prepare(clone: Clone) -> list[str]:
         slot.fill(root, best, clone.root)
         for path in _files(root / "results"):
-            slot.link(path, clone.root / FOLDER / path.relative_to(root / "results"))
+            target = clone.root / FOLDER / path.relative_to(root / "results")
+            if path.relative_to(root) == Path(CALLS):
+                # It is written in place, maybe just now (`nightshift duck`): a link would change with it.
+                Store(root).copy_to(target)
+            else:
+                slot.link(path, target)
         (clone.root / POINTER).write_text(f"outs:\n- path: {FOLDER.as_posix()}\n  persist: true\n", encoding="utf-8")
         return [(clone.project.prefix / POINTER).as_posix()]
 
@@ -201,7 +208,11 @@ def _files(results: Path) -> Iterator[Path]:
         at_top = Path(folder) == results
         folders[:] = [name for name in folders if name not in LOGS and not (at_top and name in NOT_THE_NIGHT)]
         for name in files:
-            if name not in slot.MARKS and not name.endswith(".log") and not (at_top and name == OUTCOME_FILE):
+            if (
+                name not in slot.MARKS
+                and not name.endswith((".log", ".sqlite-journal"))
+                and not (at_top and name == OUTCOME_FILE)
+            ):
                 yield Path(folder, name)
 
 

@@ -16,8 +16,10 @@ from nightshift.experiment import Experiment, parse_experiment
 from nightshift.files import read_json
 from nightshift.ledger import ledger_rows
 from nightshift.levels import lowered
+from nightshift.llm.store import Store
 from nightshift.names import EXPERIMENTS, HISTORY, name_of
 from nightshift.report.cost import Cost, cost_of
+from nightshift.share import memos_of, usage_in_words
 
 _LIBRARIES = ("numpy", "pandas", "scikit-learn", "xgboost", "lightgbm", "catboost", "optuna", "snakemake", "dvc")
 _SECRET = re.compile(r"(^|_)(key|token|password|secret)$")
@@ -39,6 +41,8 @@ class Facts:
     cost : Cost
     commit : commit that the night started from, or None
     versions : library -> version, of the Python that writes the report
+    memos : memos of research, oldest first
+    usage : what the language model took, in one sentence; "" where none was asked
     """
 
     config: Config
@@ -54,6 +58,8 @@ class Facts:
     cost: Cost
     commit: str | None
     versions: dict[str, str]
+    memos: list[dict[str, Any]]
+    usage: str
 
     @property
     def over(self) -> bool:
@@ -81,6 +87,7 @@ def gather(config: Config, root: Path = Path(), diagnosis: dict[str, Any] | None
     rows = ledger_rows(root)
     champion = champion_of(rows, root)
     kept = diagnosis or _json(root / "results/diagnosis.json")
+    used = Store(root).usage()
     return Facts(
         config=config,
         rows=rows,
@@ -96,6 +103,8 @@ def gather(config: Config, root: Path = Path(), diagnosis: dict[str, Any] | None
         cost=cost_of([row["experiment"] for row in rows], root),
         commit=(_json(root / "results/night.json") or {}).get("head"),
         versions=_versions(),
+        memos=memos_of(root),
+        usage=usage_in_words(used.tokens, used.money, used.calls),
     )
 
 

@@ -104,6 +104,11 @@ def who_found(rows: list[dict[str, Any]]) -> list[list[str]]:
     return told
 
 
+def followers(rows: list[dict[str, Any]], memo: str) -> str:
+    """Experiments that follow a memo, with what became of them."""
+    return ", ".join(f"{row['experiment']} ({row['status']})" for row in rows if row["memo"] == memo)
+
+
 def top_sentence(facts: Facts) -> str | None:
     """Call the top 10 % and you reach so many of the wins."""
     return call_the_top(facts) if facts.curves else None

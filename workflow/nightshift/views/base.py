@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from nightshift.card import Card
+    from nightshift.config_agent import Agent
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class View(BaseModel, abc.ABC):
     needs_turns : whether it reads transcripts
     libraries : distributions whose version changes its results
     modules : modules of nightshift, besides its own, whose source its digest covers
+    asks : whether it may ask a model's server, which takes its time (agent.view_timeout)
     named : whether its terms are words that people can read; hashed ones are not
     """
 
@@ -99,6 +101,7 @@ class View(BaseModel, abc.ABC):
     needs_turns: ClassVar[bool] = True
     libraries: ClassVar[tuple[str, ...]] = ("numpy", "pandas")
     modules: ClassVar[tuple[str, ...]] = ()
+    asks: ClassVar[bool] = False
     named: ClassVar[bool] = True
 
     kind: str
@@ -106,6 +109,15 @@ class View(BaseModel, abc.ABC):
     @abc.abstractmethod
     def featurize(self, data: RawData) -> Block:
         """Compute the block: one row for every row of `data.cases`, in that order."""
+
+    @classmethod
+    def hindrance(cls, agent: Agent) -> str | None:
+        """Why the configuration does not allow it, whatever the data; None: it does."""
+        return None
+
+    def settled(self, agent: Agent) -> View:
+        """With what the configuration alone knows, such as the model that is asked; part of its digest from then on."""
+        return self
 
     @classmethod
     def offered(cls, card: Card) -> bool:

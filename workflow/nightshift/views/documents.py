@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from nightshift.progress import over
 from nightshift.views.base import RawData, Terms
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def count_words(texts: pd.Series, ngrams: int) -> Terms:
 
     counter = CountVectorizer(ngram_range=(1, ngrams), token_pattern=r"(?u)\b\w+\b", dtype=np.float32)
     try:
-        counts = csr_array(counter.fit_transform(texts))
+        counts = csr_array(counter.fit_transform(over(texts, "cases")))
     except ValueError:  # not one word in all documents: CountVectorizer refuses an empty vocabulary
         return Terms(csr_array((len(texts), 0), dtype=np.float32), np.array([], dtype=object))
     counts.sort_indices()

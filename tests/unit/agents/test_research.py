@@ -1,0 +1,192 @@
+"""Research: when a memo is due, what literature may be read, what a memo cites, and a memo without a model."""
+
+import contextlib
+import http.server
+import json
+import threading
+
+import pytest
+from stub_night import night_config, run_night, score
+
+from model_server import FAULTS, KEY, an_answer, model_server, tool_call
+from nightshift.agents.history import History, Past
+from nightshift.agents.propose import propose
+from nightshift.config_agent import Agent, Research
+from nightshift.files import read_json
+from nightshift.llm.client import Client
+from nightshift.llm.errors import CallFailed
+from nightshift.names import name_of
+from nightshift.research import literature
+from nightshift.research.literature import PageRefusedError, check_address
+from nightshift.research.memos import is_due
+
+FEED = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><entry><id>http://arxiv.org/abs/2601.00001v1</id>
+<title>Stacking
+ small models</title><summary>We stack. {long}</summary><published>2026-01-02T00:00:00Z</published>
+<author><name>A. Author</name></author><author><name>B. Author</name></author><author><name>C. Author</name></author></entry></feed>"""
+PAGE = "<html><head><title>t</title><style>x{}</style></head><body><nav>menu</nav><p>Short calls say <b>little</b>.</p></body></html>"
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch, tmp_path):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.chdir(tmp_path)
+
+
+@contextlib.contextmanager
+def library():
+    """arXiv and a page, on loopback."""
+    asked = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            known = {"/api": FEED.format(long="word " * 300), "/page": PAGE, "/away": ""}
+            body = known.get(self.path.split("?")[0], "").encode()
+            self.send_response(302 if self.path == "/away" else 200 if body else 404)
+            if self.path == "/away":
+                self.send_header("Location", "http://169.254.169.254/latest")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    place = f"127.0.0.1:{server.server_address[1]}"
+    try:
+        yield Research(literature=True, hosts=(place,), arxiv=f"http://{place}/api"), f"http://{place}", asked
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def past(statuses):
+    return [Past(None, {"status": status}) if status else Past(None, None) for status in statuses]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "memo_at", "due"),
+    [
+        (["keep", "discard", "discard"], None, None),
+        (["keep", "discard", "crash", "discard"], None, 3),
+        (["keep", "discard", "discard", None, None, None], None, None),
+        (["keep", "discard", "discard", "keep", "discard"], None, None),
+        (["keep"] + ["discard"] * 4, 3, None),
+        (["keep"] + ["discard"] * 6, 3, 3),
+        ([], None, None),
+    ],
+)
+def test_a_memo_is_due_after_so_many_experiments_without_a_keep(statuses, memo_at, due):
+    memos = [] if memo_at is None else [{"seen": memo_at}]
+    assert is_due(History(past(statuses)), memos, Research(patience=3)) == due
+    assert is_due(History(past(statuses)), memos, Research(patience=3, memos=0)) is None
+
+
+def test_papers_and_pages_are_read_once_and_kept():
+    with library() as (research, place, asked), Client(Agent(research=research), "exp-0001") as client:
+        found = literature.search_arxiv(client, research, "stacking small data")
+        assert found.startswith(
+            "Stacking small models (A. Author et al., 2026-01-02) http://arxiv.org/abs/2601.00001v1\nWe stack."
+        )
+        assert len(found) < 600 < len(literature.arxiv_abstract(client, research, "arXiv:2601.00001"))
+        assert literature.read_page(client, research, f"{place}/page") == "t\nShort calls say little."
+        before = len(asked)
+        literature.search_arxiv(client, research, "stacking small data")
+        literature.read_page(client, research, f"{place}/page")
+        assert len(asked) == before == 3
+        with pytest.raises(CallFailed, match="answers 404"):
+            literature.read_page(client, research, f"{place}/nothing")
+        with pytest.raises(CallFailed, match=r"169\.254\.169\.254 is not allowed"):
+            literature.read_page(client, research, f"{place}/away")
+        with pytest.raises(PageRefusedError, match="no arXiv number"):
+            literature.arxiv_abstract(client, research, "the paper")
+
+
+def test_only_allowed_hosts_are_read():
+    for address in (
+        "file:///etc/passwd",
+        "ftp://arxiv.org/x",
+        "http://localhost/x",
+        "https://evil.example/x",
+        "arxiv.org",
+    ):
+        with pytest.raises(PageRefusedError):
+            check_address(address, Research())
+    check_address("https://arxiv.org/abs/1", Research())
+    for address in ("http://127.0.0.1/", "http://[::1]/", "http://10.0.0.8/", "http://169.254.169.254/"):
+        with pytest.raises(PageRefusedError, match="not a public host"):
+            check_address(address, Research(hosts=("*",)))
+
+
+def test_a_literature_memo_cites_what_it_read_and_ends_in_an_experiment(tmp_path):
+    def script(body):
+        last = str(body["messages"][-1]["content"])
+        if "Write the memo now" in last:
+            sources = [
+                ("Stacking", "http://arxiv.org/abs/2601.00001v1"),
+                ("Invented", "http://arxiv.org/abs/9999.99999"),
+            ]
+            memo = {"title": "Stack", "findings": "Stacking helps.", "idea": None}
+            memo["sources"] = [{"title": title, "address": address} for title, address in sources]
+            return json.dumps({**memo, "experiment": an_answer("Stack it.", {"kind": "ridge", "alpha": 7.0})})
+        if body["messages"][0]["content"].startswith("You are a research"):
+            used = sum(message["role"] == "tool" for message in body["messages"])
+            return tool_call("arxiv_search", query="stacking") if used == 0 else "Enough."
+        return json.dumps(an_answer("By memo.", {"kind": "ridge", "alpha": 7.0}, memo="memo-001"))
+
+    with library() as (research, _, asked), model_server(script) as server:
+        research = research.model_copy(update={"patience": 2})
+        config = night_config(
+            6, parallel=1, base_url=server.url, model="m", share=0.0, timeout=20, research=research.model_dump()
+        )
+        run_night(tmp_path, config.model_copy(update={"search": config.search.model_copy(update={"experiments": 1})}))
+        for number in range(1, 6):
+            propose(name_of(number), config, tmp_path)
+            score(tmp_path, number, keep=False)
+        assert len(asked) == 1
+    answers = [read_json(tmp_path / f"results/history/{name_of(k)}.json") for k in range(6)]
+    assert [answer["experiment"]["author"] for answer in answers] == [
+        "baseline",
+        *["search"] * 2,
+        "model",
+        *["search"] * 2,
+    ]
+    assert answers[3]["experiment"]["memo"] == "memo-001"
+    [memo] = answers[3]["memos"]
+    assert memo["asked_by"] == "patience" and memo["experiment"]["hypothesis"] == "Stack it."
+    page = (tmp_path / "results/research/memo-001.md").read_text()
+    assert "2601.00001" in page and "9999" not in page and "alpha: 7.0" in page and "2 experiments were scored" in page
+    assert answers[5]["memos"][0]["id"] == "memo-002", "a memo gets as much patience as a keep"
+
+
+@pytest.mark.parametrize("fault", ["prose", "500", "hang", "400"])
+def test_where_the_model_fails_the_memo_is_of_computed_diagnostics(tmp_path, fault):
+    with model_server(lambda body: FAULTS[fault]()) as server:
+        more = {
+            "base_url": server.url,
+            "model": "m",
+            "timeout": 0.4 if fault == "hang" else 20,
+            "tries": 1,
+            "research": {"patience": 2},
+        }
+        config = night_config(5, parallel=1, **more)
+        run_night(tmp_path, config.model_copy(update={"search": config.search.model_copy(update={"experiments": 1})}))
+        for number in range(1, 4):
+            propose(name_of(number), config, tmp_path)
+            score(tmp_path, number, keep=False)
+    page = (tmp_path / "results/research/memo-001.md").read_text()
+    assert "The research sub-agent failed" in page and "## Where it errs" in page
+
+
+def test_without_a_model_the_same_trigger_writes_diagnostics(tmp_path):
+    config = night_config(8, parallel=1, backend="search", research={"patience": 3, "memos": 1})
+    run_night(tmp_path, config.model_copy(update={"search": config.search.model_copy(update={"experiments": 1})}))
+    for number in range(1, 8):
+        propose(name_of(number), config, tmp_path)
+        score(tmp_path, number, keep=False)
+    assert [path.name for path in (tmp_path / "results/research").glob("*")] == ["memo-001.md"]
+    assert "Computed without a language model." in (tmp_path / "results/research/memo-001.md").read_text()
+    assert not (tmp_path / "results/agent").exists()

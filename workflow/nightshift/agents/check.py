@@ -1,0 +1,120 @@
+"""The gate of what a model proposes: the checks of every experiment, and those of an author that nobody knows.
+
+The first are those that people's files go through. The others: what the configuration or a person forbids, what was tried
+already, and SQL that does not run: it is run here, in the sandbox on development cases, so that the model hears of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nightshift.agents.candidates import taken_from
+from nightshift.agents.history import History
+from nightshift.agents.queue import hindrances
+from nightshift.agents.space import Space
+from nightshift.agents.words import shown
+from nightshift.errors import InputError
+from nightshift.experiment import Experiment, parse_experiment
+from nightshift.llm.reading import RefusedError
+from nightshift.names import name_of
+from nightshift.sandbox import SqlRefused, cases_table, condition
+
+DEVELOPMENT = "results/data/development"
+_FEWEST = 30  # cases inside and outside a segment
+_MOST_BASES = 60
+_LONGEST = 500  # characters of a hypothesis
+
+
+def checked(content: Any, history: History, space: Space, memos: set[str], root: Path = Path()) -> Experiment:
+    """A proposal as an experiment, author and parent set.
+
+    Parameters
+    ----------
+    content : what a model said, in the form of an experiment
+    history : History
+    space : Space, with the configuration and the vetoes
+    memos : names of the memos that it may refer to
+    root : the project
+
+    Raises
+    ------
+    RefusedError
+        Everything that is wrong with it.
+    """
+    if isinstance(content, dict):
+        content = {name: value for name, value in content.items() if name not in ("id", "author")}
+    try:
+        experiment = parse_experiment(content, "the answer")
+    except InputError as error:
+        raise RefusedError("; ".join(f"{problem.what} ({problem.remedy})" for problem in error.problems[:6])) from None
+    experiment = experiment.model_copy(
+        update={"views": {name: view.settled(space.agent) for name, view in experiment.views.items()}}
+    )
+    problems = [*_forbidden(experiment, space), *_repeated(experiment, history)]
+    if problems:
+        raise RefusedError("; ".join(problems))
+    if refused := _does_not_run(experiment, space, root):
+        raise RefusedError(refused)
+    known = {past.experiment.id for past in history.past}
+    champion = history.champion()
+    usual = champion.experiment.id if champion else name_of(0)
+    parent = experiment.parent if experiment.parent in known else usual
+    memo = experiment.memo if experiment.memo in memos else None
+    said = " ".join(experiment.hypothesis.split())[:_LONGEST] or "The model gave no hypothesis."
+    return experiment.model_copy(update={"author": "model", "parent": parent, "memo": memo, "hypothesis": said})
+
+
+def _forbidden(experiment: Experiment, space: Space) -> list[str]:
+    problems = hindrances(experiment, space.agent)
+    for name, view in experiment.views.items():
+        if not view.offered(space.card):
+            problems.append(f"view {name!r}: the data has nothing for the kind {view.kind}")
+        if space.agent.views is not None and view.kind not in space.agent.views:
+            problems.append(f"view {name!r}: the kind {view.kind} is not allowed here")
+    for name, base in experiment.bases.items():
+        if not base.learner.installed():
+            problems.append(f"base {name!r}: the learner {base.learner.kind} is not installed")
+        if space.agent.learners is not None and base.learner.kind not in space.agent.learners:
+            problems.append(f"base {name!r}: the learner {base.learner.kind} is not allowed here")
+    if any(space.bars(one) for one in taken_from(experiment, experiment.bases)):
+        problems.append(f"a person has vetoed {', '.join(sorted(space.vetoes))}")
+    if max(len(experiment.bases), len(experiment.views)) > _MOST_BASES:
+        problems.append(
+            f"{len(experiment.bases)} bases on {len(experiment.views)} views: at most {_MOST_BASES} of each"
+        )
+    return problems
+
+
+def _repeated(experiment: Experiment, history: History) -> list[str]:
+    digest = experiment.digest()
+    same = next((past.experiment.id for past in history.past if past.experiment.digest() == digest), None)
+    return [f"it is the same experiment as {same}, which is in the ledger: propose another one"] if same else []
+
+
+def _does_not_run(experiment: Experiment, space: Space, root: Path) -> str | None:
+    """What the sandbox says against its queries and conditions, on development cases; None: nothing."""
+    queries = {name: view for name, view in experiment.views.items() if view.kind == "sql"}
+    segments = {name: base.segment for name, base in experiment.bases.items() if base.segment}
+    if not (queries or segments) or not (root / DEVELOPMENT / "cases.parquet").exists():
+        return None
+    from nightshift.data.development import read_raw
+
+    raw = read_raw(root / DEVELOPMENT)
+    for name, view in queries.items():
+        try:
+            view.featurize(raw)
+        except SqlRefused as error:
+            return f"view {name!r}: {shown(str(error), space.agent, 600)}"
+    for name, segment in segments.items():
+        try:
+            inside = int(np.sum(condition(segment, cases_table(raw))))
+        except SqlRefused as error:
+            return f"segment of base {name!r}: {shown(str(error), space.agent, 600)}"
+        if inside < _FEWEST:
+            return (
+                f"segment of base {name!r}: holds for {inside} of {len(raw.cases)} cases; at least {_FEWEST} are needed"
+            )
+    return None

@@ -1,0 +1,1 @@
+"""`nightshift init`: from two files to config/config.yaml."""

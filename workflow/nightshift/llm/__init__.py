@@ -1,0 +1,1 @@
+"""The language model's server: requests with a budget, every answer kept, nothing asked twice."""

@@ -1,0 +1,346 @@
+"""The client: every request is looked up before it is made, paid out of the budget, and kept with its answer."""
+
+from __future__ import annotations
+
+import base64
+import json
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nightshift.config_agent import Agent
+from nightshift.errors import NightshiftError
+from nightshift.files import digest_of, digest_of_file
+from nightshift.llm.errors import CallFailed, ReplayMissing
+from nightshift.llm.server import Server, model_of, server_of
+from nightshift.llm.store import PLACE, Store, Usage
+
+if TYPE_CHECKING:
+    import openai
+
+_BYTES_A_TOKEN = 2.0  # few enough that an estimate is too high rather than too low
+_BYTES_A_SECOND = 4000  # of a thinly coded recording
+_LONGEST_REASON = 300
+_TEXTS_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A chat answer.
+
+    Attributes
+    ----------
+    content : text, or None
+    tools : requests for tools: {"id", "name", "arguments"}, arguments as text
+    refusal : why the model will not answer, or None
+    cut : whether it ended for its length
+    """
+
+    content: str | None
+    tools: list[dict[str, str]] = field(default_factory=list)
+    refusal: str | None = None
+    cut: bool = False
+
+
+class Client:
+    """Asks a server for one purpose; a context that closes its connections.
+
+    Parameters
+    ----------
+    agent : Agent, the configuration
+    purpose : who pays: an experiment (exp-0007), a view's digest, "holdout", "duck"
+    root : the project
+
+    Attributes
+    ----------
+    used : Usage of all answers it gave, those from the store included
+    """
+
+    def __init__(self, agent: Agent, purpose: str, root: str | Path = "."):
+        self.used = Usage()
+        self.agent = agent
+        self.purpose = purpose
+        self.store = Store(root)
+        self.server: Server | None = None if agent.replay else server_of(agent)
+        self.model = self.server.model if self.server else model_of(agent)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if "_openai" in vars(self):
+            self._openai.close()
+
+    def chat(
+        self,
+        messages: Sequence[dict[str, Any]],
+        schema: dict[str, Any] | None = None,
+        tools: Sequence[dict[str, Any]] = (),
+        longest: int | None = None,
+    ) -> Reply:
+        """Ask for the next message.
+
+        Parameters
+        ----------
+        messages : of the chat-completions protocol
+        schema : strict JSON schema of the answer; a server that refuses structured output is asked without
+        tools : functions the model may ask for, in the protocol's form
+        longest : tokens of the answer, at most; None: agent.answer_tokens
+
+        Raises
+        ------
+        CallFailed
+            There is no answer.
+        ReplayMissing
+            agent.replay, and the answer was never kept.
+        """
+        request: dict[str, Any] = {**self.agent.options, "messages": list(messages)}
+        request["longest"] = longest or self.agent.answer_tokens
+        if schema is not None:
+            shaped = {"name": "answer", "strict": True, "schema": schema}
+            request["response_format"] = {"type": "json_schema", "json_schema": shaped}
+        if tools:
+            request["tools"] = list(tools)
+        # What a plain server knows nothing of is left out, one thing after the other.
+        for without in [name for name in ("tools", "response_format") if name in request]:
+            try:
+                return self._chat(request)
+            except CallFailed as error:
+                if error.kind != "rejected":
+                    raise
+            request = {name: value for name, value in request.items() if name != without}
+        return self._chat(request)
+
+    def _chat(self, request: dict[str, Any]) -> Reply:
+        most = int(len(json.dumps(request, ensure_ascii=False).encode()) / _BYTES_A_TOKEN) + request["longest"]
+
+        def send() -> tuple[dict[str, Any], Usage]:
+            field_name = "max_completion_tokens" if self.server.hosted else "max_tokens"
+            body = {name: value for name, value in request.items() if name not in ("longest", "messages")}
+            answer = self._openai.chat.completions.create(
+                model=self.model, messages=request["messages"], extra_body={**body, field_name: request["longest"]}
+            )
+            return _message(answer), self._usage(answer, most)
+
+        kept = self._ask("chat", self.model, request, self._cost(self.model, most, request["longest"]), send)
+        return Reply(kept["content"], kept["tools"], kept["refusal"], kept["cut"])
+
+    def embed(self, texts: Sequence[str], model: str) -> list[array]:
+        """float32 vectors of texts, in their order."""
+        digests = [digest_of(text) for text in texts]
+        known = self.store.vectors(model, sorted(set(digests)))
+        missing = {key: text for key, text in zip(digests, texts, strict=True) if key not in known}
+        for start in range(0, len(missing), _TEXTS_AT_ONCE):
+            part = dict(list(missing.items())[start : start + _TEXTS_AT_ONCE])
+            known |= self._embed(part, model)
+        return [array("f", known[key]) for key in digests]
+
+    def _embed(self, part: dict[str, str], model: str) -> dict[str, bytes]:
+        most = int(sum(len(text.encode()) for text in part.values()) / _BYTES_A_TOKEN) + len(part)
+
+        def send() -> tuple[dict[str, Any], Usage]:
+            texts = list(part.values())
+            answer = self._openai.embeddings.create(model=model, input=texts, encoding_format="float")
+            vectors = [array("f", item.embedding) for item in sorted(answer.data, key=lambda item: item.index)]
+            if len(vectors) != len(part) or len({len(vector) for vector in vectors}) != 1:
+                raise ValueError(f"{len(vectors)} embeddings for {len(part)} texts")
+            used = self._usage(answer, most, model)
+            return {"vectors": [base64.b64encode(vector.tobytes()).decode() for vector in vectors]}, used
+
+        request = {"texts": list(part)}
+        kept = self._ask("embeddings", model, request, self._cost(model, most, 0), send)
+        vectors = {key: base64.b64decode(text) for key, text in zip(part, kept["vectors"], strict=True)}
+        self.store.keep_vectors(model, vectors)
+        return vectors
+
+    def transcribe(self, path: str | Path) -> dict[str, Any]:
+        """What is said in a recording: {"text", "segments": [{"start", "end", "text", "speaker"}]}, speaker where told."""
+        model, path = self.agent.transcription_model, Path(path)
+
+        def send() -> tuple[dict[str, Any], Usage]:
+            diarised = "diarize" in model
+            options = {"response_format": "diarized_json" if diarised else "verbose_json"}
+            options |= {"chunking_strategy": "auto"} if diarised else {}
+            with path.open("rb") as handle:
+                answer = self._openai.audio.transcriptions.create(model=model, file=handle, extra_body=options)
+            return _spoken(answer), self._usage(answer, 0, model)
+
+        price = self.agent.prices.get(model)
+        longest = path.stat().st_size / _BYTES_A_SECOND / 60  # minutes
+        cost = 0, price.minute * longest if price else 0.0
+        return self._ask("transcription", model, {"file": digest_of_file(path)}, cost, send)
+
+    def web_search(self, question: str) -> str:
+        """What the server's own web search says, with its sources; servers without one reject it."""
+        most = int(len(question.encode()) / _BYTES_A_TOKEN) + 4 * self.agent.answer_tokens
+
+        def send() -> tuple[dict[str, Any], Usage]:
+            answer = self._openai.responses.create(
+                model=self.model,
+                input=question,
+                tools=[{"type": "web_search"}],
+                max_output_tokens=self.agent.answer_tokens,
+            )
+            return {"text": answer.output_text}, self._usage(answer, most)
+
+        request = {"question": question}
+        return self._ask("web_search", self.model, request, self._cost(self.model, most, most), send)["text"]
+
+    def look_up(self, endpoint: str, request: dict[str, Any], send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Something that costs nothing and comes from elsewhere, kept likewise: a page, a list of papers."""
+        return self._ask(endpoint, "", request, (0, 0.0), lambda: (send(), Usage(calls=1)))
+
+    def _ask(
+        self,
+        endpoint: str,
+        model: str | None,
+        content: dict[str, Any],
+        cost: tuple[int, float],
+        send: Callable[[], tuple[dict[str, Any], Usage]],
+    ) -> dict[str, Any]:
+        if model is None:
+            raise CallFailed("unconfigured", "no language model is configured (agent.model)")
+        request = {"endpoint": endpoint, "model": model, **content}
+        digest = digest_of(request)
+        kept = self.store.answer(digest)
+        if kept is not None:
+            self.used += kept[1]
+            return kept[0]
+        if self.agent.replay:
+            raise self._missing(digest, request)
+        if self.server is None and model:
+            raise CallFailed("unconfigured", f"no server and key are configured for {model}")
+        if cost != (0, 0.0):
+            most = (self.agent.budget.tokens, self.agent.budget.money)
+            if refused := self.store.reserve(digest, *cost, most):
+                raise self._failed(digest, CallFailed("budget", refused))
+        try:
+            answer, usage = send()
+        except Exception as error:
+            raise self._failed(digest, self._reason(error)) from None
+        clean = json.loads(self._clean(json.dumps(answer)))
+        said = json.loads(self._clean(json.dumps(request)))
+        kept, usage = self.store.keep(digest, said, clean, usage, self.purpose)
+        self.used += usage
+        return kept
+
+    def _missing(self, digest: str, request: dict[str, Any]) -> Exception:
+        """A replay fails where the night failed, and nowhere else."""
+        failed = self.store.failure(digest, self.purpose)
+        if failed:
+            return CallFailed(*failed)
+        return ReplayMissing(
+            f"agent.replay: {PLACE} has no answer to request {digest} ({request['endpoint']}, model {request['model']!r}, "
+            f"for {self.purpose})\n    -> replay with the data, configuration and versions of the recorded night, or set "
+            "agent.replay: false"
+        )
+
+    def _failed(self, digest: str, error: CallFailed) -> CallFailed:
+        self.store.fail(digest, self.purpose, error.kind, error.reason)
+        return error
+
+    def _reason(self, error: Exception) -> CallFailed:
+        import httpx2
+        import openai
+
+        if isinstance(error, CallFailed):
+            return error
+        if isinstance(error, NightshiftError):
+            return CallFailed("refused", str(error))
+        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+            # Servers quote a part of the key here.
+            return CallFailed(
+                "auth", f"the server refuses the key ({error.status_code}): look at ${self.agent.key_env}"
+            )
+        kinds = {
+            openai.RateLimitError: "rate",
+            openai.APITimeoutError: "timeout",
+            openai.APIConnectionError: "connection",
+            openai.InternalServerError: "server",
+            openai.APIStatusError: "rejected",
+            httpx2.HTTPError: "connection",
+        }
+        kind = next((name for cause, name in kinds.items() if isinstance(error, cause)), "nonsense")
+        said = " ".join(self._clean(str(error)).split())[:_LONGEST_REASON]
+        tries = "1 try" if self.agent.tries == 1 else f"{self.agent.tries} tries"
+        return CallFailed(kind, _WORDS[kind].format(said=said, tries=tries, timeout=self.agent.timeout))
+
+    def _clean(self, text: str) -> str:
+        return self.server.clean(text) if self.server else text
+
+    def _cost(self, model: str | None, tokens: int, out: int) -> tuple[int, float]:
+        return tokens, self.money(model, tokens - min(out, tokens), out)
+
+    def money(self, model: str | None, tokens_in: float, tokens_out: float) -> float:
+        """Price of so many tokens; 0 where the model has none in agent.prices."""
+        price = self.agent.prices.get(model or "")
+        return (tokens_in * price.input + tokens_out * price.output) / 1e6 if price else 0.0
+
+    def _usage(self, answer: Any, most: int, model: str | None = None) -> Usage:
+        """What the server counted; where it counts nothing, the estimate that was set aside."""
+        used = getattr(answer, "usage", None)
+        told = [
+            _count(used, *names)
+            for names in (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"))
+        ]
+        tokens_in, tokens_out = (told[0] or 0, told[1] or 0) if any(told) else (most, 0)
+        money = self.money(model or self.model, tokens_in, tokens_out)
+        price = self.agent.prices.get(model or self.model or "")
+        seconds = getattr(answer, "duration", None) or getattr(used, "seconds", None) or 0
+        return Usage(tokens_in, tokens_out, money + (price.minute * float(seconds) / 60 if price else 0.0), 1)
+
+    @cached_property
+    def _openai(self) -> openai.OpenAI:
+        import openai
+
+        from nightshift.llm.bounded import bounded
+
+        http = openai.DefaultHttpxClient(timeout=self.agent.timeout, event_hooks=bounded(self.agent.timeout))
+        return openai.OpenAI(
+            api_key=self.server.key,
+            base_url=self.server.base_url,
+            max_retries=self.agent.tries - 1,
+            timeout=self.agent.timeout,
+            http_client=http,
+        )
+
+
+_WORDS = {
+    "rate": "the server is busy (429), {tries}: {said}",
+    "timeout": "no answer within {timeout:g} s, {tries}",
+    "connection": "no connection, {tries}: {said}",
+    "server": "the server is broken, {tries}: {said}",
+    "rejected": "the server rejects the request: {said}",
+    "nonsense": "the server's answer makes no sense: {said}",
+}
+
+
+def _message(answer: Any) -> dict[str, Any]:
+    """The parts of a chat answer that are kept; whatever shape the server gave it."""
+    choice = answer.choices[0]
+    said = choice.message
+    tools = [
+        {"id": str(call.id), "name": str(call.function.name), "arguments": str(call.function.arguments)}
+        for call in (said.tool_calls or [])
+    ]
+    refusal = getattr(said, "refusal", None) or ("content filter" if choice.finish_reason == "content_filter" else None)
+    return {"content": said.content, "tools": tools, "refusal": refusal, "cut": choice.finish_reason == "length"}
+
+
+def _spoken(answer: Any) -> dict[str, Any]:
+    segments = [
+        {name: _part(segment, name) for name in ("start", "end", "text", "speaker")}
+        for segment in getattr(answer, "segments", None) or []
+    ]
+    return {"text": answer.text, "segments": segments}
+
+
+def _part(segment: Any, name: str) -> Any:
+    return segment.get(name) if isinstance(segment, dict) else getattr(segment, name, None)
+
+
+def _count(used: Any, *names: str) -> int | None:
+    return next((int(value) for name in names if isinstance(value := getattr(used, name, None), int)), None)

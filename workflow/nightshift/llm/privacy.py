@@ -1,0 +1,75 @@
+"""What may leave this machine: agent.send, and masks over what does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from nightshift.config_agent import Agent
+from nightshift.errors import NightshiftError
+
+LEVELS = ("metrics", "columns", "transcripts")
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_DIGITS = re.compile(r"(?<![\w.])\+?\(?\d(?:[\s().\-/]{0,2}\d){6,18}(?!\w)")
+_CARD = range(13, 20)  # digits
+_PHONE = range(7, 16)
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_NUMBER = re.compile(r"(?<![\w-])-?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?\b")
+_SHORTEST_NAME = 3
+
+
+class NotSentError(NightshiftError):
+    """Something asked for data that may not leave."""
+
+
+def may_send(agent: Agent, level: str) -> bool:
+    return LEVELS.index(agent.send) >= LEVELS.index(level)
+
+
+def check_send(agent: Agent, level: str, what: str) -> None:
+    """Refuse what would send more than agent.send allows.
+
+    Raises
+    ------
+    NotSentError
+        Naming what needs which level.
+    """
+    if not may_send(agent, level):
+        raise NotSentError(f"{what} needs agent.send: {level}; it is {agent.send!r}, so nothing was sent")
+
+
+def masked(text: str, names: Iterable[str] = ()) -> str:
+    """A text without e-mail addresses, phone numbers, card numbers and the names given.
+
+    Parameters
+    ----------
+    text : str
+    names : full names; their parts of three letters and more are masked too
+    """
+    text = _EMAIL.sub("[email]", text)
+    text = _DIGITS.sub(_number, text)
+    parts = {part for name in names for part in (name.strip(), *re.split(r"[\s,.;]+", name))}
+    wanted = sorted((part for part in parts if len(part) >= _SHORTEST_NAME), key=len, reverse=True)
+    if wanted:
+        text = re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, wanted))})(?!\w)", "[name]", text, flags=re.IGNORECASE)
+    return text
+
+
+def _number(found: re.Match[str]) -> str:
+    digits = [int(letter) for letter in found[0] if letter.isdigit()]
+    if len(digits) in _CARD and _luhn(digits):
+        return "[card]"
+    apart = any(letter in " ()-/+" for letter in found[0])
+    # A bare run of few digits is an amount or an id as often as a phone number; a long one is not.
+    return "[phone]" if len(digits) in _PHONE and (apart or len(digits) >= 9) else found[0]
+
+
+def _luhn(digits: list[int]) -> bool:
+    """Whether the check digit of a card number is right (ISO/IEC 7812-1)."""
+    doubled = [digit if place % 2 == 0 else sum(divmod(2 * digit, 10)) for place, digit in enumerate(reversed(digits))]
+    return sum(doubled) % 10 == 0
+
+
+def without_values(text: str) -> str:
+    """A message about data without what stands in quotes and without numbers: either may be the value of a cell."""
+    return _NUMBER.sub("#", _QUOTED.sub("'...'", text))

@@ -1,0 +1,65 @@
+"""Would more cases help? The champion's heaviest base, trained on parts of the development cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from nightshift.data.development import Development
+from nightshift.experiment import TermsSpec, read_experiment
+from nightshift.files import read_json
+from nightshift.learners import LEARNERS
+from nightshift.names import EXPERIMENTS
+from nightshift.plan import read_plan, read_spec
+from nightshift.scoring import measure
+from nightshift.train import Recipe, train_base
+from nightshift.views import load_block
+
+SHARES = (0.25, 0.5, 0.75, 1.0)
+_MOST_CASES = 8000
+
+
+def learning_curve(name: str, development: Development, seed: int) -> tuple[str, list[tuple[int, float, float]]]:
+    """Train a base anew on more and more cases, groups whole.
+
+    Parameters
+    ----------
+    name : experiment
+    development : Development
+    seed : int
+
+    Returns
+    -------
+    base : name of the heaviest base that stands on views alone
+    points : (cases, AUC, standard error), within-fold AUC on the same part of the cases
+
+    Raises
+    ------
+    ValueError
+        When no base stands on views alone, or a part is too small.
+    """
+    folder = Path(EXPERIMENTS, name)
+    experiment, metrics = read_experiment(folder / "experiment.yaml"), read_json(folder / "metrics.json")
+    plain = [base for base, spec in experiment.bases.items() if not spec.bases and not spec.segment]
+    if not plain:
+        raise ValueError("no base of the champion stands on views alone")
+    base = max(plain, key=lambda one: (metrics["weights"].get(one, 0.0), one))
+    spec = read_spec("bases", Path(read_plan(folder / "plan.json")["bases"][base]).name)
+    blocks = {view: load_block(f"results/views/{view}.arrow") for view in spec["views"]}
+    learner = LEARNERS[spec["learner"]["kind"]].model_validate(spec["learner"])
+    recipe = Recipe(learner, TermsSpec.model_validate(spec["terms"]).model_dump(), spec["seed"], 1)
+    points = []
+    for inside in _parts(development, seed):
+        oof = train_base(blocks, development.y, development.folds, recipe, within=inside).oof
+        auc = measure(oof, development, "roc_auc").auc
+        points.append((int(inside.sum()), float(auc.value), float(auc.error(development.folds.groups))))
+    return base, points
+
+
+def _parts(development: Development, seed: int) -> list[np.ndarray]:
+    """bool arrays (n_cases,), each inside the next."""
+    groups = development.folds.groups
+    names = np.random.default_rng(seed).permutation(np.unique(groups))
+    most = min(1.0, _MOST_CASES / len(groups))
+    return [np.isin(groups, names[: max(1, round(share * most * len(names)))]) for share in SHARES]
