@@ -49,6 +49,7 @@ localrules:
     fill_slot_bases,
     stack_slot,
     score_slot,
+    transcribe,
 
 
 rule all:

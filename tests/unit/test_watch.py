@@ -27,15 +27,15 @@ def write(path, content):
     path.write_text(json.dumps(content))
 
 
-def finish(root, number, champion, at=None, **more):
+def finish(root, number, champion, at=None, usage=None):
     """One more finished experiment."""
     name, status = f"exp-{number:04d}", STATUSES[number]
     metrics = {"status": status, "cv_auc": AUCS[number], "cv_se": 0.01, "delta": 0.01 if number else None, "z": 1.0}
-    metrics |= {"n_bases": 2, "stack": "mean", "seconds": 3.0, "champion": champion, **more}
+    metrics |= {"n_bases": 2, "stack": "mean", "seconds": 3.0, "champion": champion}
     if status == "crash":
         metrics |= {"kind": "time", "reason": "stopped after 5 s"}
     config = {"id": name, "parent": None, "author": "search", "hypothesis": f"idea\n {number}"}
-    write(root / f"results/history/{name}.json", {"experiment": config})
+    write(root / f"results/history/{name}.json", {"experiment": config, "usage": usage})
     path = root / f"results/experiments/{name}/metrics.json"
     write(path, metrics)
     if at is not None:
@@ -101,7 +101,7 @@ def test_lines_of_experiments(night):
 
 def test_tokens_and_money_only_where_the_ledger_has_them(night):
     assert "tokens" not in words.of_progress(Watcher(night).look())
-    finish(night, 2, "exp-0001", tokens=1200, cost=0.5)
+    finish(night, 2, "exp-0001", usage={"tokens": 1200, "money": 0.5})
     assert "1,200 tokens, 0.50 spent" in words.of_progress(Watcher(night).look())
 
 
@@ -117,7 +117,7 @@ def test_jobs_are_told_in_words(night):
     write(night / "results/specs/views/v1.json", {"kind": "words", "speakers": ["customer"]})
     write(night / "results/specs/bases/b1.json", {"views": ["v1"], "bases": [], "learner": {"kind": "logistic"}})
     write(night / "results/experiments/exp-0002/plan.json", {"views": {}, "bases": {"x": "results/bases/b1"}})
-    facts = {"rule": "train_base", "what": "b1", "since": time.time() - 5, "pid": os.getpid(), "host": platform.node()}
+    facts = {"rule": "train_base", "what": "b1", "since": time.time() - 5, "pid": 1, "host": platform.node()}
     write(night / progress.JOBS / "a.json", {**facts, "done": 2, "total": 5, "unit": "folds"})
     write(night / progress.JOBS / "b.json", {**facts, "pid": 2**22 + 1})  # of a job that was killed
     lost = {**facts, "rule": "score", "what": "exp-0001", "host": "elsewhere"}  # with its machine; done by another
@@ -187,11 +187,12 @@ def test_plain_lines_end_with_the_night(night):
 def test_a_screen_of_any_size_fits(night):
     for number, champion in ((2, "exp-0001"), (3, "exp-0001"), (4, "exp-0004")):
         finish(night, number, champion)
-    for width, height in ((200, 60), (80, 24), (40, 15)):
+    for width, height in ((200, 60), (80, 24), (60, 14)):
         console = Console(width=width, height=height, record=True, force_terminal=True)
         watch(night, once=True, console=console)
         text = console.export_text()
         assert "exp-0004" in text and max(map(len, text.splitlines())) <= width
+        assert len(text.splitlines()) <= height
 
 
 def test_the_curve(night):

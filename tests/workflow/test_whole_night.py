@@ -30,7 +30,8 @@ def read(project, name):
 
 def test_ledger_has_every_experiment_in_order(finished_night):
     ledger = pd.read_csv(finished_night.path("results/ledger.tsv"), sep="\t")
-    assert ledger.columns.tolist() == COLUMNS
+    assert ledger.columns.tolist() == [*COLUMNS, "memo", "tokens", "money"]
+    assert ledger[["memo", "tokens", "money"]].isna().all().all(), "no model was asked"
     assert ledger["experiment"].tolist() == [f"exp-{k:04d}" for k in range(6)]
     assert ledger["author"].tolist()[:3] == ["baseline", "human", "human"]
     assert set(ledger["author"][3:]) == {"search"}

@@ -43,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nightshift", description=__doc__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_init(commands)
+    _add_watch(commands)
 
     restore = commands.add_parser("restore", help="lay out a night that `dvc exp pull origin night` brought here")
     restore.add_argument("name", nargs="?", default="night", help="the DVC experiment (default: %(default)s)")
@@ -53,13 +55,6 @@ def _parser() -> argparse.ArgumentParser:
 
     ladder = commands.add_parser("ladder", help="what each step from one model to the champion is worth")
     ladder.set_defaults(run=_ladder)
-
-    _add_init(commands)
-
-    watch = commands.add_parser("watch", help="look at the night while it runs, until it ends")
-    watch.add_argument("--plain", action="store_true", help="line by line, as outside of a terminal")
-    watch.add_argument("--once", action="store_true", help="show how it stands now, and end")
-    watch.set_defaults(run=_watch)
 
     report = commands.add_parser("report", help="write results/report.html from what is there, in mid-night too")
     report.add_argument("--out", type=Path, default=Path("results/report.html"), help="where (default: %(default)s)")
@@ -102,6 +97,13 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--seed", type=int, default=0, help="other seeds, other deals (default: %(default)s)")
     demo.set_defaults(run=_demo)
     return parser
+
+
+def _add_watch(commands: argparse._SubParsersAction) -> None:
+    watch = commands.add_parser("watch", help="look at the night while it runs, until it ends")
+    watch.add_argument("--plain", action="store_true", help="line by line, as outside of a terminal")
+    watch.add_argument("--once", action="store_true", help="show how it stands now, and end")
+    watch.set_defaults(run=_watch)
 
 
 def _add_init(commands: argparse._SubParsersAction) -> None:

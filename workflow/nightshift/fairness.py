@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from nightshift.config import Data
 from nightshift.data import tables
 from nightshift.data.development import Development
+from nightshift.data.prepare import prepare
 from nightshift.data.schema import CASE_ID, apply_schema, infer_schema
 from nightshift.report.slices import slices
 from nightshift.views.base import RawData
@@ -21,7 +22,7 @@ CALLED = 0.2  # share of cases, best first, that a team is taken to call
 
 def read_columns(path: str | Path, data: Data, columns: list[str], case_ids: pd.Series) -> RawData:
     """The columns of the user's file for some cases, in their order; read again, since they may be in data.drop."""
-    table = tables.read_table(path, data.cases, data.encoding)
+    table = prepare(tables.read_table(path, data.cases, data.encoding), data, data.cases).table
     schema, _ = infer_schema(table, columns)
     frame, _ = apply_schema(table, schema, data.cases)
     frame.index = pd.Index(pc.cast(tables.column(table, data.id), "string").to_pylist())

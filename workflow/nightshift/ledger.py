@@ -41,7 +41,7 @@ def finished(root: Path = Path()) -> list[str]:
 def ledger_rows(root: Path = Path()) -> list[dict[str, Any]]:
     """One dict a finished experiment: as `ledger_row`, with the `tokens` and `money` it took."""
     paid: set[str] = set()
-    return [{**ledger_row(one, root), **_usage(one, paid, root)} for one in finished(root)]
+    return [{**ledger_row(one, root), **usage_of(one, paid, root)} for one in finished(root)]
 
 
 def ledger_row(experiment: str, root: Path = Path()) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _history(experiment: str, root: Path) -> dict[str, Any]:
     return read_json(root / HISTORY / f"{experiment}.json")
 
 
-def _usage(experiment: str, paid: set[str], root: Path) -> dict[str, Any]:
+def usage_of(experiment: str, paid: set[str], root: Path) -> dict[str, Any]:
     """Tokens and money of an experiment's proposal and of the views that it was the first to name; None where no model was
     asked. `paid` are the views of the experiments before."""
     plan = root / EXPERIMENTS / experiment / "plan.json"

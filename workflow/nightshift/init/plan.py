@@ -86,17 +86,7 @@ def make_plan(seen: Seen, flags: dict[str, Any], choose: Choose) -> Plan:
         plan.found[key] = found
         return found.value
 
-    unsaid: list[str] = []
-    taken: set[str] = set()
-    for key, look_for in (("id", guess.guess_id), ("target", guess.guess_target)):
-        try:
-            name = settle(key, look_for(seen, taken))
-            _must_exist(seen, {name}, f"--{key}")
-            taken.add(name)
-        except UnsaidError as error:
-            unsaid.append(str(error))
-    if unsaid:
-        raise UnsaidError("\n".join(unsaid))
+    taken = _settle_names(seen, settle)
     positive, negative = guess.guess_classes(seen, plan.found["target"].value)
     if settle("positive", positive) is not None:
         settle("negative", negative if plan.found["positive"].why != "as you say" else _others(plan, seen))
@@ -112,6 +102,22 @@ def make_plan(seen: Seen, flags: dict[str, Any], choose: Choose) -> Plan:
     settle("encoding", Guess(seen.encoding, seen.encoding and "a file is not UTF-8; check that accents read well"))
     plan.drop = _drops(plan, seen, flags, taken)
     return plan
+
+
+def _settle_names(seen: Seen, settle: Choose) -> set[str]:
+    """The two columns without which there is nothing; what has to be said of either is said at once."""
+    unsaid: list[str] = []
+    taken: set[str] = set()
+    for key, look_for in (("id", guess.guess_id), ("target", guess.guess_target)):
+        try:
+            name = settle(key, look_for(seen, taken))
+            _must_exist(seen, {name}, f"--{key}")
+            taken.add(name)
+        except UnsaidError as error:
+            unsaid.append(str(error))
+    if unsaid:
+        raise UnsaidError("\n".join(unsaid))
+    return taken
 
 
 def check(plan: Plan, flags: dict[str, Any], root: Path = Path()) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from nightshift.agents.deadline import START
 from nightshift.files import read_json
-from nightshift.ledger import ledger_row
+from nightshift.ledger import ledger_row, usage_of
 from nightshift.names import EXPERIMENTS, name_of
 from nightshift.progress import is_alive, running_jobs
 
@@ -63,7 +63,7 @@ class Night:
         return left if self.deadline is None else min(left, max(0.0, self.deadline - self.now))
 
     def total(self, name: str) -> float | None:
-        """Sum of a column that the ledger has on some nights only (tokens, cost); None when no row has it."""
+        """Sum of a column that the ledger has on some nights only (tokens, money); None when no row has it."""
         values = [row[name] for row in self.rows if row.get(name) is not None]
         return sum(values) if values else None
 
@@ -74,6 +74,7 @@ class Watcher:
 
     root: Path = Path()
     _rows: list[dict[str, Any]] = field(default_factory=list)
+    _paid: set[str] = field(default_factory=set)
     _specs: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def look(self) -> Night:
@@ -97,9 +98,11 @@ class Watcher:
     def _read_rows(self) -> None:
         if self._rows and not self._metrics(0).exists():
             self._rows.clear()  # archived meanwhile
+            self._paid.clear()
         with contextlib.suppress(OSError, ValueError, KeyError):  # of an experiment that is being written
             while (path := self._metrics(len(self._rows))).exists():
-                row = ledger_row(name_of(len(self._rows)), self.root)
+                name = name_of(len(self._rows))
+                row = ledger_row(name, self.root) | usage_of(name, self._paid, self.root)
                 self._rows.append({**read_json(path), **row, "at": path.stat().st_mtime})
 
     def _metrics(self, number: int) -> Path:

@@ -15,15 +15,19 @@ from nightshift.watch.night import NONE, Night
 from nightshift.watch.plot import plot
 
 STYLES = {"keep": "bold green", "discard": "dim", "crash": "red"}
-_FEWEST_ROWS = 4
+_LOW, _TALL = 20, 34  # lines of a console that has room for a curve, for a tall one
+_FRAME = 8  # lines of the frame, the head and the title of the last block
+_FEWEST_ROWS, _ROOM_FOR_OLDER = 2, 15
+_OLDER = 9  # lines for at most three keeps and two crashes of before
 
 
 def screen(night: Night, console: Console) -> RenderableType:
     """A night as one picture that fits the console."""
     if night.phase == NONE:
         return Panel(Text(words.of_phase(night)), title="nightshift", border_style="dim")
-    chart = plot(night.rows, min(console.width - 12, 100), 8)
-    room = console.height - 9 - (len(chart) + 1 if chart else 0) - (len(night.jobs) + 2 if night.jobs else 0)
+    tall = 8 if console.height >= _TALL else 4
+    chart = plot(night.rows, min(console.width - 12, 100), tall) if console.height >= _LOW else []
+    room = console.height - _FRAME - (len(chart) + 1 if chart else 0) - (len(night.jobs) + 2 if night.jobs else 0)
     parts = [_head(night, console.width), *_chart(chart), *_jobs(night), *_experiments(night.rows, room)]
     return Panel(Group(*parts), title="nightshift", subtitle=words.of_phase(night), border_style="dim")
 
@@ -50,7 +54,9 @@ def _chart(lines: list[str]) -> list[RenderableType]:
 
 def _experiments(rows: list[dict[str, Any]], room: int) -> list[RenderableType]:
     """The last experiments; before them the last keeps and crashes, where these are further back."""
-    last = rows[-max(_FEWEST_ROWS, room - 9) :]
+    if room < _ROOM_FOR_OLDER:
+        return _block("last experiments", rows[-max(_FEWEST_ROWS, room) :])
+    last = rows[-(room - _OLDER) :]
     before = rows[: len(rows) - len(last)]
     keeps = [row for row in before if row["status"] == "keep"][-3:]
     crashes = [row for row in before if row["status"] == "crash"][-2:]

@@ -53,10 +53,10 @@ def of_progress(night: Night) -> str:
 
 def of_spending(night: Night) -> list[str]:
     """Tokens and money, where the ledger has them."""
-    tokens, cost = night.total("tokens"), night.total("cost")
+    tokens, money = night.total("tokens"), night.total("money")
     return [
         *([f"{tokens:,.0f} tokens"] if tokens is not None else []),
-        *([f"{cost:,.2f} spent"] if cost is not None else []),
+        *([f"{money:,.2f} spent"] if money is not None else []),
     ]
 
 
