@@ -11,6 +11,7 @@ from nightshift.errors import NightshiftError
 LEVELS = ("metrics", "columns", "transcripts")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _DIGITS = re.compile(r"(?<![\w.])\+?\(?\d(?:[\s().\-/]{0,2}\d){6,18}(?!\w)")
+_DATE = re.compile(r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2}))(?!\d)")
 _CARD = range(13, 20)  # digits
 _PHONE = range(7, 16)
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
@@ -59,6 +60,8 @@ def _number(found: re.Match[str]) -> str:
     digits = [int(letter) for letter in found[0] if letter.isdigit()]
     if len(digits) in _CARD and _luhn(digits):
         return "[card]"
+    if _DATE.match(found[0]):
+        return found[0]
     apart = any(letter in " ()-/+" for letter in found[0])
     # A bare run of few digits is an amount or an id as often as a phone number; a long one is not.
     return "[phone]" if len(digits) in _PHONE and (apart or len(digits) >= 9) else found[0]
