@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-browser setup-slurm setup-kubernetes night test test-slurm lint format bench \
+.PHONY: help setup setup-test setup-browser setup-ssh setup-slurm setup-kubernetes night test test-slurm lint format bench \
 	bench-space bench-agents bench-scale soak tutorial schemas lock clean
 
 help: ## this list
@@ -45,6 +45,13 @@ setup-browser: setup-test ## chromium for the tests of the report, by apt when i
 		root=; [ "$$(id -u)" = 0 ] || root=sudo; \
 		$$root apt-get update -q && \
 		$$root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium fonts-liberation; }
+
+# Tests of remotes start an OpenSSH server of their own on loopback; without one they are skipped.
+setup-ssh: setup-test ## an OpenSSH server for the tests of remotes, by apt when it is missing
+	@PATH="$$PATH:/usr/sbin" command -v sshd >/dev/null || { \
+		root=; [ "$$(id -u)" = 0 ] || root=sudo; \
+		$$root apt-get update -q && \
+		$$root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends openssh-server; }
 
 setup-slurm: setup ## beside it what profiles/slurm needs (docs/cluster.md)
 	$(UV) --no-deps --require-hashes -r requirements/slurm.lock

@@ -109,7 +109,7 @@ def scorer(trained: dict[str, tuple[dict[str, np.ndarray], Development]]) -> Sco
 def choose(names: list[str], roles: list[str], score: Score, picks: int) -> list[str]:
     """Roles in the order that lowers the mean regret fastest (the best on each set is a constant, so: the mean cv_auc)."""
     picked: list[str] = []
-    for _ in range(picks):
+    for _ in range(min(picks, len(roles))):
         rest = [role for role in roles if role not in picked]
         picked.append(max(rest, key=lambda role: np.mean([score(name, (*picked, role)) for name in names])))
     return picked

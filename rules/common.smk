@@ -12,7 +12,13 @@ from nightshift.rungs import bases_of_ladder
 from nightshift.config import TRANSCRIBED, parse_config
 from nightshift.errors import NightshiftError
 from nightshift.files import read_json
-from nightshift.guard import clear_stopped, hold_results, only_looks, show_file
+from nightshift.guard import (
+    check_times,
+    clear_stopped,
+    hold_results,
+    only_looks,
+    show_file,
+)
 from nightshift.identity import check_identity
 from nightshift.leftovers import clear_leftovers
 from nightshift.limits import memory_to_grant, minutes_to_grant
@@ -31,6 +37,7 @@ try:
         check_identity(NIGHT)
         if not workflow.output_settings.dryrun and not only_looks(sys.argv):
             hold_results()
+            check_times([NIGHT.data.cases, NIGHT.data.transcripts])
             clear_leftovers()
             clear_stopped()
             note_start(NIGHT.search)

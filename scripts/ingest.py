@@ -13,5 +13,9 @@ with logging_to(snakemake.log):
     from nightshift.llm.server import problems_of
 
     config = Config.model_validate(snakemake.params.config)
-    problems = [*unknown_kinds(config.agent), *problems_of(config.agent), *check_queue(agent=config.agent)]
-    ingest(config, problems, snakemake.output)
+
+    def check_more(kinds):
+        agent = config.agent
+        return [*unknown_kinds(agent), *problems_of(agent), *check_queue(kinds, agent=agent)]
+
+    ingest(config, check_more, snakemake.output)

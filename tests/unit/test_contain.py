@@ -17,6 +17,7 @@ from nightshift.contain import attempt
 from nightshift.disk import DiskError
 from nightshift.job import logging_to
 from nightshift.limits import Limits, machine_memory_mb
+from nightshift.sandbox import SqlTooHeavy
 
 LIMITS = Limits(seconds=20)
 
@@ -147,12 +148,32 @@ def test_memory_without_bound_is_stopped_and_tried_alone_with_more():
     assert "search.job_memory_mb" in failed.reason and tries() == 2
 
 
+@pytest.mark.parametrize("jump", [-1e7, 1e7])
+def test_limits_do_not_follow_the_clock_on_the_wall(jump, monkeypatch):
+    wall = time.time
+    monkeypatch.setattr(time, "time", lambda: wall() + jump)
+    assert attempt(lambda: time.sleep(0.3), Limits(seconds=20)).failure is None
+    assert failure(lambda: time.sleep(600), Limits(seconds=0.3)).kind == "time"
+
+
 def test_memory_of_descendants_counts():
     resident = psutil.Process().memory_info().rss / 2**20
     # More than the second try may take, which is twice as much and counts our own share again.
     code = f"import time; x = bytearray({int(resident) + 600} << 20); time.sleep(60)"
     limits = Limits(seconds=30, memory_mb=resident + 150)
     assert failure(lambda: subprocess.run([sys.executable, "-c", code]), limits).kind == "memory"
+
+
+@pytest.mark.parametrize("kind", ["time", "memory"])
+def test_a_query_that_is_too_heavy_is_of_the_environment_and_tried_again(kind, tmp_path):
+    def work():
+        with open(tmp_path / "tries", "a") as handle:
+            handle.write("x")
+        raise SqlTooHeavy("the query was too heavy", kind)
+
+    failure = attempt(work, Limits(seconds=20)).failure
+    assert (failure.kind, failure.environment) == (kind, True) and "too heavy" in failure.reason
+    assert (tmp_path / "tries").read_text() == "xx"
 
 
 def test_a_memory_error_is_memory():

@@ -11,7 +11,7 @@ import pytest
 from nightshift.contain import attempt
 from nightshift.errors import NightshiftError
 from nightshift.files import NO_LOCKS, remove_leftovers, replacing, write_json, write_text
-from nightshift.guard import hold_results, no_night_running, only_looks
+from nightshift.guard import check_times, hold_results, no_night_running, only_looks
 from nightshift.leftovers import clear_leftovers
 from nightshift.limits import Limits
 
@@ -121,3 +121,27 @@ def test_without_locks_a_night_runs_and_snakemake_s_own_lock_stays(tmp_path, mon
         pass
     monkeypatch.chdir(tmp_path)
     assert attempt(lambda: 1, Limits(20)).value == 1
+
+
+def test_files_from_the_future_get_one_time_with_all_others(tmp_path):
+    """As a clock that was set back leaves them."""
+    for name in ("a", "b/c", "d"):
+        write_text(tmp_path / "results" / name, name)
+    now = time.time()
+    os.utime(tmp_path / "results/a", (now - 100, now - 100))
+    clear_leftovers(tmp_path)
+    assert (tmp_path / "results/a").stat().st_mtime < now - 90, "nothing is touched without need"
+    os.utime(tmp_path / "results/b/c", (now + 90_000, now + 90_000))
+    clear_leftovers(tmp_path)
+    times = {path.stat().st_mtime_ns for path in (tmp_path / "results").rglob("*")}
+    assert len(times) == 1 and abs(times.pop() / 1e9 - time.time()) < 60
+
+
+def test_data_from_the_future_is_said_before_it_is_read(tmp_path):
+    (tmp_path / "deals.csv").write_text("id\n")
+    check_times(["deals.csv", None, "not-there.csv"], tmp_path)
+    os.utime(tmp_path / "deals.csv", (time.time() + 90_000,) * 2)
+    with pytest.raises(NightshiftError, match=r"(?s)deals\.csv is from the future.*`touch deals\.csv`"):
+        check_times(["deals.csv"], tmp_path)
+    write_text(tmp_path / "results/data/ingested.json", "{}")
+    check_times(["deals.csv"], tmp_path)

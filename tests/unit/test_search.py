@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from nightshift.agents import queue
+from nightshift.agents import queue, sqlcheck
 from nightshift.agents.candidates import candidate, compose
 from nightshift.agents.history import History, Past, read_history
 from nightshift.agents.moves import MOVES, chances, draw_stack
@@ -18,6 +18,7 @@ from nightshift.config import Move as ConfigMove
 from nightshift.experiment import BaseSpec, parse_experiment
 from nightshift.files import write_json
 from nightshift.names import name_of
+from nightshift.sandbox import Limits
 from nightshift.views import VIEWS
 
 COLUMNS = {"size": "numeric", "region": "category", "note": "text"}
@@ -178,10 +179,39 @@ def test_the_queue_is_taken_in_order_and_invalid_files_are_refused(tmp_path):
     (folder / "b.yaml").write_text(yaml.safe_dump(good))
     (folder / "a.yaml").write_text("views: {}")
     (folder / "c.yml").write_text(yaml.safe_dump(good))
-    experiment, files, refused = queue.take(set(), tmp_path)
+    experiment, files, refused = queue.take(set(), {}, tmp_path)
     assert experiment is not None and files == ["a.yaml", "b.yaml"]
     assert "a.yaml" in refused["a.yaml"]
-    assert queue.take({"a.yaml", "b.yaml"}, tmp_path)[1] == ["c.yml"]
-    assert queue.take({"a.yaml", "b.yaml", "c.yml"}, tmp_path) == (None, [], {})
+    assert queue.take({"a.yaml", "b.yaml"}, {}, tmp_path)[1] == ["c.yml"]
+    assert queue.take({"a.yaml", "b.yaml", "c.yml"}, {}, tmp_path) == (None, [], {})
     assert [path.name for path in queue.waiting({"a.yaml"}, tmp_path)] == ["b.yaml", "c.yml"]
-    assert len(queue.check_queue(tmp_path)) >= 1
+    assert len(queue.check_queue({}, tmp_path)) >= 1
+
+
+def test_broken_sql_in_the_queue_is_said_before_it_runs(tmp_path, monkeypatch):
+    """Tried on tables without rows: names, types, functions and what the query returns."""
+    monkeypatch.setattr(sqlcheck, "_LIMITS", Limits(memory_mb=200, seconds=4))
+    folder = tmp_path / queue.QUEUE
+    folder.mkdir(parents=True)
+    kinds = {"size": "numeric", "opened": "datetime", "industry": "category", "vip": "boolean"}
+
+    def write(name, query="SELECT case_id, size * 2 AS twice FROM cases", segment="size > 3"):
+        base = {"views": ["q"], "learner": {"kind": "xgboost"}, "segment": segment}
+        content = {"views": {"q": {"kind": "sql", "query": query}}, "bases": {"b": base}}
+        (folder / name).write_text(yaml.safe_dump(content))
+
+    write("a.yaml", query="SELECT case_id, sise AS s FROM cases")
+    write("b.yaml", query="SELECT case_id, opened FROM cases")
+    write("c.yaml", segment="industry")
+    write("d.yaml", query="SELECT case_id, content AS x FROM read_text('/etc/passwd'), cases")
+    write("e.yaml", query="SELECT '1' AS case_id, sum(a.i * b.i) AS n FROM range(10000000) a(i), range(10000000) b(i)")
+    write("f.yaml")
+    experiment, files, refused = queue.take(set(), kinds, tmp_path)
+    assert files == [f"{letter}.yaml" for letter in "abcdef"] and experiment.bases["b"].segment == "size > 3"
+    assert "views.q" in refused["a.yaml"] and '"size"' in refused["a.yaml"]
+    assert "date_diff" in refused["b.yaml"] and "bases.b.segment: the condition gives" in refused["c.yaml"]
+    assert "read_text() is not allowed" in refused["d.yaml"] and "longer than 4 seconds" in refused["e.yaml"]
+    (folder / "e.yaml").unlink()
+    problems = queue.check_queue(kinds, tmp_path)
+    assert [problem.file[-6:] for problem in problems] == ["a.yaml", "b.yaml", "c.yaml", "d.yaml"]
+    assert queue.check_queue(None, tmp_path) == []

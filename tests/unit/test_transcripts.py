@@ -85,6 +85,7 @@ def test_txt():
         "speaker": "שרה",
         "text": "שלום\nhttps://x.y",
         "start": "00:05",
+        "line": 2,
     }
 
 

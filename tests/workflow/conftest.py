@@ -5,7 +5,7 @@ import os
 import shutil
 
 import pytest
-from projects import CONFIG, Project, make_project, offer_faulty
+from projects import CONFIG, SECRET, Project, make_project, offer_faulty
 
 
 @pytest.fixture(autouse=True)
@@ -42,8 +42,11 @@ def finished_night(tmp_path_factory) -> Project:
             project.queue("a-by-hand.yaml", stack="rank_mean")
             project.queue("b-crashes.yaml", speaker="nobody speaks like that")
             project.write("README.md", "an edit that is not committed\n")
+            project.write(".env", f"OPENAI_API_KEY={SECRET}\n")
             status = project.run("git", "status", "--porcelain").stdout
-            project.snakemake("--cores", "2")
+            with pytest.MonkeyPatch.context() as environment:
+                environment.setenv("OPENAI_API_KEY", SECRET)  # test_secrets.py looks for it
+                project.snakemake("--cores", "2")
             before.write_text(status)
     project.status_before = before.read_text()
     return project

@@ -24,6 +24,7 @@ SHIPPED = (
     ".gitignore",
     "workflow/report",
 )
+SECRET = "sk-fake-5b1c7e0d2f9a48369c1be7"  # a key that opens nothing
 CONFIG = {
     "data": {
         "cases": "data/demo/cases.csv",

@@ -66,22 +66,3 @@ def test_exp_run_varies_one_experiment_and_reuses_views_and_bases(night):
     assert "up to date" in night.run("dvc", "status").stdout
     assert "Nothing to be done" in night.snakemake("--cores", "1", "-n")
     assert night.ledger().equals(ledger)
-
-
-def test_the_night_goes_to_another_clone(night, tmp_path):
-    night.run("git", "checkout", "-q", "README.md")
-    night.run("git", "init", "-q", "--bare", "-b", "main", str(tmp_path / "remote.git"))
-    night.run("git", "remote", "add", "origin", str(tmp_path / "remote.git"))
-    night.run("dvc", "remote", "add", "-q", "--local", "-d", "store", str(tmp_path / "store"))
-    night.run("git", "push", "-q", "origin", "main")
-    night.run("dvc", "exp", "push", "origin", "night")
-    night.run("git", "clone", "-q", str(tmp_path / "remote.git"), str(tmp_path / "elsewhere"))
-    elsewhere = type(night)(tmp_path / "elsewhere")
-    elsewhere.run("dvc", "remote", "add", "-q", "--local", "-d", "store", str(tmp_path / "store"))
-    elsewhere.run("dvc", "exp", "pull", "origin", "night")
-    elsewhere.run("nightshift", "restore")
-    assert elsewhere.ledger().equals(night.ledger())
-    # The data itself does not travel (it is not in git, here): the night's own files are enough.
-    for name in ("cases.csv", "transcripts.jsonl", "README.md"):
-        elsewhere.write(f"data/demo/{name}", night.path(f"data/demo/{name}").read_text())
-    assert "Nothing to be done" in elsewhere.snakemake("--cores", "1", "-n")

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pandas as pd
@@ -40,6 +42,31 @@ def test_interrupted_and_run_again(project, finished_night, how):
     pd.testing.assert_frame_equal(project.ledger(), finished_night.ledger(), rtol=1e-6)
     listed = project.run("dvc", "exp", "list", "--name-only").stdout.split()
     assert sorted(listed) == [*(f"exp-{k:04d}" for k in range(6)), "night"]
+
+
+def test_a_commit_a_lock_and_a_clock_that_jumps_in_mid_night_change_nothing(project, finished_night):
+    """The user commits, somebody holds DVC's lock, and the clock is a day behind what it was: the same ledger and records."""
+    project.queue("a-by-hand.yaml", stack="rank_mean")
+    project.queue("b-crashes.yaml", speaker="nobody speaks like that")
+    head = project.run("git", "rev-parse", "HEAD").stdout.strip()
+    interrupt(project, signal.SIGINT, lambda: project.path("results/experiments/exp-0001/metrics.json").exists())
+    project.write("README.md", "a thought in the night\n")
+    project.run("git", "commit", "-qam", "In mid-night")
+    tomorrow = time.time() + 86400
+    for path in [*files_below(project, "results"), *files_below(project, "data")]:
+        os.utime(path, (tomorrow, tomorrow))
+    code = "import sys; from dvc.repo import Repo\nwith Repo('.').lock: print('held', flush=True); sys.stdin.read()"
+    held = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", code], cwd=project.root, **held) as holder:
+        assert holder.stdout.readline() == "held\n"
+        project.snakemake("--cores", "2")
+        assert "Unable to acquire lock" in project.run("dvc", "exp", "run", check=False).stderr
+        holder.stdin.close()
+    pd.testing.assert_frame_equal(project.ledger(), finished_night.ledger(), rtol=1e-6)
+    listed = project.run("dvc", "exp", "list", "--name-only", "--rev", head).stdout.split()
+    assert sorted(listed) == [*(f"exp-{k:04d}" for k in range(6)), "night"]
+    assert project.run("git", "log", "-1", "--format=%s").stdout == "In mid-night\n"
+    assert "Nothing to be done" in project.snakemake("--cores", "2", "-n")
 
 
 def test_stop_file_ends_the_night_cleanly_and_it_goes_on_without_it(project):
@@ -97,7 +124,18 @@ def test_wrong_data_is_one_message_and_nothing_is_half_written(project):
     assert left in ([], ["night.json"])
 
 
-def test_other_data_or_seed_in_a_folder_with_results_is_refused(night):
+def test_other_data_target_or_seed_in_a_folder_with_results_is_refused(night):
+    """Before any job, and a restored file is the same night again."""
+    cases = night.path("data/demo/cases.csv")
+    before = cases.read_text()
+    cases.write_text(before + before.splitlines()[-1].replace(before.splitlines()[-1].split(",")[0], "D9999") + "\n")
+    told = night.snakemake("--cores", "1", "-n", check=False)
+    assert "a night of other cases (data.cases)" in told and "Traceback" not in told
+    cases.write_text(before)
+    night.configure(data={"target": "account", "group": None})
+    assert "meaning of columns (data.*)" in night.snakemake("--cores", "1", "-n", check=False)
+    night.configure(data={"target": "won", "group": "account"})
+    assert "Nothing to be done" in night.snakemake("--cores", "1", "-n")
     night.configure(search={"seed": 7})
     told = night.snakemake("--cores", "1", check=False)
     assert "seed (search.seed)" in told and "nightshift archive" in told

@@ -286,7 +286,7 @@ def explain(item: dict[str, Any], model: type[BaseModel], file: str) -> Problem:
     if item["type"] == "missing":
         return Problem(f"key {key!r} is missing", "add it; config/README.md says what it means", file)
     message = item["msg"].removeprefix("Value error, ")
-    value = "" if isinstance(item["input"], dict) else f" (found {item['input']!r})"
+    value = "" if isinstance(item["input"], dict) else f" (found {repr(item['input'])[:100]})"
     return Problem(f"{key or 'configuration'}: {message}{value}", "config/README.md lists the allowed values", file)
 
 

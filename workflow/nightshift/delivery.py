@@ -12,6 +12,7 @@ from nightshift.drift import FEWEST
 from nightshift.errors import InputError, Problem
 from nightshift.files import replacing
 from nightshift.prediction import Predicted, predict_cases
+from nightshift.spreadsheet import plain_id
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _ENDINGS = (*_SEPARATORS, ".parquet")
@@ -48,7 +49,11 @@ def write_predictions(path: str | Path, predicted: Predicted) -> None:
     """Write the table as .csv, .tsv or .parquet, by the ending; the id has the name that it has in the user's files."""
     path = Path(path)
     check_ending(path)
-    table = predicted.table.rename(columns={CASE_ID: _free(predicted)})
+    table = predicted.table
+    if path.suffix != ".parquet":
+        # Reasons begin with our own words ("+3 points: "), which no spreadsheet can read as a formula.
+        table = table.assign(**{CASE_ID: table[CASE_ID].map(plain_id)})
+    table = table.rename(columns={CASE_ID: _free(predicted)})
     with replacing(path) as partial:
         if path.suffix == ".parquet":
             table.to_parquet(partial, index=False)

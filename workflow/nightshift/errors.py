@@ -32,6 +32,20 @@ class NightshiftError(Exception):
     """Base of all errors that end a command with a message for the user instead of a traceback."""
 
 
+class TooHeavyError(NightshiftError):
+    """Something ran into a limit of its own; on a busy machine it may be the machine's fault.
+
+    Parameters
+    ----------
+    message : str
+    kind : "time" or "memory"
+    """
+
+    def __init__(self, message: str, kind: str):
+        self.kind = kind
+        super().__init__(message)
+
+
 class InputError(NightshiftError):
     """Everything that is wrong with configuration or data, found in one pass.
 

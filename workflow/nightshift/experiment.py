@@ -6,6 +6,7 @@ workflow/schemas/experiment.schema.json.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import reduce
 from graphlib import CycleError, TopologicalSorter
@@ -22,9 +23,11 @@ from nightshift.files import digest_of, write_text
 from nightshift.learners import LEARNERS
 from nightshift.stack import StackSpec
 from nightshift.views import VIEWS
+from nightshift.yamlfile import read_yaml
 
 _SVD = 50
 _LONGEST_NAME = 120
+_MOST_BASES = 10_000  # those below each base counted every time
 
 AnyView = Annotated[reduce(or_, VIEWS.values()), Field(discriminator="kind")]
 AnyLearner = Annotated[reduce(or_, LEARNERS.values()), Field(discriminator="kind")]
@@ -91,7 +94,7 @@ class Experiment(_Spec):
     parent: str | None = Field(None, description="The experiment that it varies.")
     author: str = Field("human", description="baseline, search, model, human.")
     memo: str | None = Field(None, description="The memo that it follows, such as memo-001.")
-    hypothesis: str = Field("", description="One sentence: what this should show.")
+    hypothesis: str = Field("", max_length=2000, description="One sentence: what this should show.")
     views: dict[str, AnyView] = Field(min_length=1, description="Name -> view.")
     bases: dict[str, BaseSpec] = Field(min_length=1, description="Name -> base.")
     stack: StackSpec = StackSpec()
@@ -108,8 +111,18 @@ class Experiment(_Spec):
             _check_known(f"base {name!r}", "base", base.bases, self.bases)
         _check_known("the stack", "view", self.stack.passthrough, self.views)
         _check_known("the stack", "base", self.stack.over or (), self.bases)
-        self.in_order()
+        self._check_size()
         return self
+
+    def _check_size(self) -> None:
+        """A base is described with all bases below it, so each way down to one counts: twice a level makes 2 ** levels."""
+        sizes: dict[str, int] = {}
+        for name in self.in_order():
+            sizes[name] = 1 + sum(sizes[below] for below in self.bases[name].bases)
+        if sum(sizes.values()) > _MOST_BASES:
+            raise ValueError(
+                f"bases stand on each other in more than {_MOST_BASES:,} ways: use fewer levels, or fewer bases on each"
+            )
 
     def in_order(self) -> list[str]:
         """Names of the bases, each after those it stands on.
@@ -179,16 +192,18 @@ def parse_experiment(content: Any, file: str) -> Experiment:
             [Problem("not an experiment", "write views:, bases: and stack:, as in config/README.md", file)]
         )
     try:
+        json.dumps(content, ensure_ascii=False, default=str, skipkeys=True).encode()  # must be possible later
         return Experiment.model_validate(content)
     except ValidationError as error:
         raise InputError([explain(item, Experiment, file) for item in error.errors()]) from None
+    except UnicodeEncodeError:
+        remedy = "write it anew, without escapes such as \\ud800"
+        raise InputError([Problem("a text holds half a character (a lone surrogate)", remedy, file)]) from None
+    except (ValueError, RecursionError):
+        what = "a number has thousands of digits, or values are nested too deeply"
+        raise InputError([Problem(what, "write it shorter", file)]) from None
 
 
 def read_experiment(path: str | Path) -> Experiment:
     """Read and check an experiment's YAML file; problems as in `parse_experiment`."""
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = str(error).replace("\n", " ")
-        raise InputError([Problem(f"not readable as YAML: {reason}", "mend the file", str(path))]) from None
-    return parse_experiment(content, str(path))
+    return parse_experiment(read_yaml(path), str(path))

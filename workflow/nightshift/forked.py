@@ -24,7 +24,7 @@ from typing import Any
 import psutil
 
 from nightshift.disk import disk_problem
-from nightshift.errors import NoDeviceError
+from nightshift.errors import NoDeviceError, TooHeavyError
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -166,6 +166,8 @@ def describe(error: BaseException) -> dict[str, Any]:
     first_line = (str(error).strip() or "no message").splitlines()[0]
     text = "".join(traceback.format_exception(error))
     kind = next((kind for type_, kind in _KINDS.items() if isinstance(error, type_)), "error")
+    if isinstance(error, TooHeavyError):
+        kind = error.kind
     reason = f"{type(error).__name__}: {first_line}"[:_LONGEST_REASON]
     return {"error": {"kind": kind, "reason": _writable(reason), "tail": _writable(text[-_TAIL:])}}
 

@@ -6,17 +6,18 @@ import contextlib
 import fcntl
 import os
 import platform
+import shlex
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
 from nightshift.disk import disk_problem
 from nightshift.errors import NightshiftError
-from nightshift.files import NO_LOCKS
+from nightshift.files import NO_LOCKS, SKEW
 from nightshift.names import EXPERIMENTS, PROBLEM
 
 _HELD: list[IO] = []
@@ -112,6 +113,25 @@ def _held(root: Path) -> IO | None:
     handle.write(f"process {os.getpid()} on {platform.node()} since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
     handle.flush()
     return handle
+
+
+def check_times(data: Iterable[str | None], root: Path = Path()) -> None:
+    """Refuse data from the future before it is read: Snakemake would fail the job, and the next, for a skewed clock.
+
+    Raises
+    ------
+    NightshiftError
+        Naming the file and what to do.
+    """
+    if (root / "results/data/ingested.json").exists():
+        return
+    for name in filter(None, data):
+        if (root / name).exists() and (changed := (root / name).stat().st_mtime) > time.time() + SKEW:
+            moment = time.strftime("%Y-%m-%d %H:%M", time.localtime(changed))
+            raise NightshiftError(
+                f"{name} is from the future (last changed {moment}, and it is {time.strftime('%Y-%m-%d %H:%M')} here)\n"
+                f"    -> set this machine's clock, or `touch {shlex.quote(name)}`"
+            )
 
 
 @contextlib.contextmanager

@@ -31,6 +31,8 @@ def identity_of(config: Config, root: Path = Path()) -> dict[str, Any]:
 def check_identity(config: Config, root: Path = Path()) -> None:
     """Refuse to continue a night with other data, split, seed or metric.
 
+    Data that is not here at all is no other data: a night that came from a remote goes on from what it holds itself.
+
     Raises
     ------
     NightshiftError
@@ -39,7 +41,8 @@ def check_identity(config: Config, root: Path = Path()) -> None:
     if not (root / IDENTITY).exists():
         return
     there, here = read_json(root / IDENTITY), identity_of(config, root)
-    differs = [key for key in here if _said(here[key]) != _said(there.get(key))]
+    absent = {key for key in ("cases", "transcripts") if _is_absent(root, getattr(config.data, key))}
+    differs = [key for key in here if key not in absent and _said(here[key]) != _said(there.get(key))]
     if differs:
         raise NightshiftError(
             f"results/ holds a night of other {' and '.join(_WORDS[key] for key in differs)}; histories never mix.\n"
@@ -72,6 +75,10 @@ def _data_digest(root: Path, name: str | None) -> str | None:
         files = sorted(entry for entry in path.rglob("*") if entry.is_file())
         return digest_of([[entry.relative_to(path).as_posix(), _cached_digest(root, entry)] for entry in files])
     return _cached_digest(root, path) if path.exists() else None
+
+
+def _is_absent(root: Path, name: str | None) -> bool:
+    return name is not None and not (root / name).exists()
 
 
 _digests: dict[str, Any] = {}

@@ -7,6 +7,7 @@ from typing import Any
 
 from nightshift.files import read_json, write_text
 from nightshift.names import EXPERIMENTS, HISTORY, name_of
+from nightshift.spreadsheet import plain_text
 
 LEDGER = "results/ledger.tsv"
 COLUMNS = (
@@ -98,4 +99,4 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.6f}".rstrip("0").rstrip(".") or "0"
-    return " ".join(str(value).split())
+    return plain_text(" ".join(str(value).split()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from nightshift.files import read_json, remove_leftovers
+from nightshift.files import has_future_times, read_json, remove_leftovers, set_times
 from nightshift.names import EXPERIMENTS
 from nightshift.progress import JOBS
 
@@ -15,7 +15,7 @@ _VIEWS, _BASES = "results/views", "results/bases"
 def clear_leftovers(root: Path = Path()) -> None:
     """Remove temporary folders of killed jobs, bases without an outcome, and failures of the environment.
 
-    A finished experiment keeps its row; an experiment that is still to come makes such views and bases anew.
+    Where the clock was set back, all files get one time: Snakemake fails each job whose input is from the future. A finished experiment keeps its row; an experiment that is still to come makes such views and bases anew.
     """
     for folder in ("results", ".nightshift", "data/demo", ".dvc/tmp/nightshift"):
         remove_leftovers(root / folder)
@@ -31,6 +31,8 @@ def clear_leftovers(root: Path = Path()) -> None:
         if outcome.with_suffix(".arrow") not in needed and _of_environment(outcome):
             outcome.with_suffix(".arrow").unlink(missing_ok=True)
             outcome.unlink()
+    if has_future_times(root / "results"):
+        set_times(root / "results")
 
 
 def _of_environment(outcome: Path) -> bool:

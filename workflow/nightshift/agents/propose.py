@@ -92,7 +92,10 @@ def _people(experiment: str, history: History, config: Config, root: Path) -> di
         return seen
     taken = _taken(number_of(experiment), root)
     # exp-0000 is the baseline whatever is queued: everything is measured against it.
-    by_hand, files, refused = queue.take(taken, root, config.agent) if history.past else (None, [], {})
+    by_hand, files, refused = None, [], {}
+    if history.past:
+        kinds = read_json(root / "results/data/card.json")["columns"]
+        by_hand, files, refused = queue.take(taken, kinds, root, config.agent)
     said = by_hand.model_dump(mode="json") if by_hand else None
     seen = {"guidance": read_guidance(root), "by_hand": said, "files": files, "refused": refused}
     if backend_of(config.agent) != "search":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from nightshift.agents.sqlcheck import sql_problems
 from nightshift.config_agent import Agent
 from nightshift.errors import InputError, Problem
 from nightshift.experiment import Experiment, read_experiment
@@ -23,9 +25,14 @@ def waiting(taken: set[str], root: Path = Path()) -> list[Path]:
 
 
 def take(
-    taken: set[str], root: Path = Path(), agent: Agent | None = None
+    taken: set[str], kinds: Mapping[str, str], root: Path = Path(), agent: Agent | None = None
 ) -> tuple[Experiment | None, list[str], dict[str, str]]:
     """The next valid experiment of the queue; with `agent`, one that its configuration allows to compute.
+
+    Parameters
+    ----------
+    taken : names of files that are done with
+    kinds : column of the cases -> kind, to try SQL on
 
     Returns
     -------
@@ -37,7 +44,7 @@ def take(
     for path in waiting(taken, root):
         files.append(path.name)
         try:
-            return _read(root / path, agent), files, refused
+            return _read(root, path, kinds, agent), files, refused
         except InputError as error:
             refused[path.name] = str(error)
     return None, files, refused
@@ -49,19 +56,22 @@ def hindrances(experiment: Experiment, agent: Agent) -> list[str]:
     return [f"view {name!r} ({experiment.views[name].kind}): {why}" for name, why in found.items() if why]
 
 
-def _read(path: Path, agent: Agent | None) -> Experiment:
-    experiment = read_experiment(path)
+def _read(root: Path, path: Path, kinds: Mapping[str, str] | None, agent: Agent | None) -> Experiment:
+    experiment = read_experiment(root / path)
     if agent is not None and (found := hindrances(experiment, agent)):
         raise InputError([Problem(why, "change the section agent of config/config.yaml", str(path)) for why in found])
+    if kinds is not None and (problems := sql_problems(experiment, kinds, str(path))):
+        raise InputError(problems)
     return experiment
 
 
-def check_queue(root: Path = Path(), agent: Agent | None = None) -> list[Problem]:
-    """Problems of all files in the queue, for the check before the first experiment."""
+def check_queue(kinds: Mapping[str, str] | None, root: Path = Path(), agent: Agent | None = None) -> list[Problem]:
+    """Problems of all files in the queue, for the check before the first experiment; of their SQL too once the kinds of
+    the columns are known."""
     problems: list[Problem] = []
     for path in queued_files(root):
         try:
-            _read(root / path, agent)
+            _read(root, path, kinds, agent)
         except InputError as error:
             problems += error.problems
     return problems

@@ -19,6 +19,9 @@ TOLERATED = 0.95
 _SAMPLE = 200
 _ISO_PATTERN = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|UTC|[+-]\d{2}:?(\d{2})?)?)?$"
 _CLOCK = r"^(?:(?P<hours>\d{1,4}):)?(?P<minutes>\d{1,3}):(?P<seconds>\d{1,2}(?:[.,]\d+)?)$"
+# How a column writes numbers where a comma stands before the decimals.
+DECIMAL_COMMA = "1.234,5"
+_GROUPED_BY_POINTS = r"^[+-]?\d{1,3}(\.\d{3})+(,\d+)?$"
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
@@ -67,18 +70,46 @@ def parse_dates(text: pa.Array, form: str) -> pd.Series:
     return moments.astype("datetime64[us]")
 
 
-def parse_numbers(text: pa.Array) -> pd.Series:
+def parse_numbers(text: pa.Array, decimal_comma: bool = False) -> pd.Series:
     """Numbers of a column of text, float64, NaN where there is none.
 
-    "1,234.5", "$ 12", "12 %" and "(3)" are not numbers to a machine but to a CRM: currency signs, percent signs and
-    commas between thousands are taken away.
+    "1,234.5", "$ 12" and "12 %" are not numbers to a machine but to a CRM: currency signs, percent signs and
+    commas between thousands are taken away; with `decimal_comma` "1.234,5" is the number 1234.5.
     """
     bare = pc.replace_substring_regex(pc.utf8_trim_whitespace(text), r"^([+-]?)[$€£¥]\s?|\s?[%€$£¥]$", r"\1")
+    if decimal_comma:
+        bare = _with_points(bare)
     grouped = pc.match_substring_regex(bare, r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
     bare = pc.if_else(grouped, pc.replace_substring(bare, ",", ""), bare)
     numbers = pc.if_else(pc.match_substring_regex(bare, _NUMBER), bare, pa.scalar(None, text.type)).cast(pa.float64())
     finite = pc.if_else(pc.is_finite(numbers), numbers, pa.scalar(None, pa.float64()))
     return pd.Series(finite.to_numpy(zero_copy_only=False), dtype="float64")
+
+
+def uses_decimal_comma(text: pa.Array) -> bool:
+    """Whether nearly all values are numbers only when a comma is taken for the decimal sign ("0,5", "1.234,5")."""
+    if len(text) == 0 or not pc.any(pc.match_substring(text, ",")).as_py():
+        return False
+    share = parse_numbers(text, decimal_comma=True).notna().mean()
+    return share >= TOLERATED and share > parse_numbers(text).notna().mean()
+
+
+def mixes_decimal_signs(text: pa.Array) -> bool:
+    """Whether nearly all values are numbers, but some only with a decimal comma and some only with a point."""
+    if len(text) == 0 or not pc.any(pc.match_substring(text, ",")).as_py():
+        return False
+    point, comma = (parse_numbers(text, decimal_comma=sign).notna() for sign in (False, True))
+    share = float((point | comma).mean())
+    return share >= TOLERATED and share > max(point.mean(), comma.mean())
+
+
+def _with_points(bare: pa.Array) -> pa.Array:
+    """Numbers with a decimal comma in the form of all others; what is none in that form becomes missing."""
+    grouped = pc.match_substring_regex(bare, _GROUPED_BY_POINTS)
+    plain = pc.match_substring_regex(bare, r"^[+-]?\d*(,\d+)?([eE][+-]?\d+)?$")
+    bare = pc.if_else(grouped, pc.replace_substring(bare, ".", ""), bare)
+    bare = pc.if_else(pc.or_(grouped, plain), bare, pa.scalar(None, bare.type))
+    return pc.replace_substring(bare, ",", ".")
 
 
 def parse_seconds(text: pa.Array) -> pd.Series:

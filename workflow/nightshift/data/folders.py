@@ -67,20 +67,23 @@ def read_folder(
     if not files:
         remedy = f"put files such as <case>.vtt there ({', '.join(dialogues.SUFFIXES)}), or <case>/<call>.vtt"
         raise InputError([Problem("no transcript in this folder", remedy, name)])
-    rows = _read_files(path, files, name, known, encoding)
+    rows, doubts = _read_files(path, files, name, known, encoding)
     names = ["case_id", "call", *_OF_TURN]
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
     arrays = [values.blank_to_null(pa.array(column, values.TEXT)) for column in columns]
     warnings = [f"{name}: {len(strange)} files are no transcripts, such as {strange[0]!r}; ignored"] if strange else []
-    return pa.Table.from_arrays(arrays, names=names), warnings
+    return pa.Table.from_arrays(arrays, names=names), warnings + doubts
 
 
 def _read_files(
     path: Path, files: list[Path], name: str, known: Collection[str], encoding: str | None
-) -> list[list[str | None]]:
+) -> tuple[list[list[str | None]], list[str]]:
+    """Cells of all turns, and warnings."""
     forms = {unicodedata.normalize("NFC", case): case for case in known}
     problems: list[Problem] = []
     rows: list[list[str | None]] = []
+    lines: list[str] = []
+    calls: dict[tuple[str, str], list[Path]] = {}
     for file in over(files, "transcripts"):
         relative = Path(values.clean(str(file.relative_to(path))))
         turns = dialogues.read_dialogue(file, f"{name}/{relative}", encoding)
@@ -88,13 +91,35 @@ def _read_files(
             problems.append(turns)
             continue
         case, call = name_of_call(relative, forms)
+        calls.setdefault((case, call), []).append(relative)
         day = _day_of(call)
         rows += [[case, call, *_cells(turn, day)] for turn in turns]
+        if file.suffix.lower() == ".txt":
+            found = dialogues.doubtful_lines(turns)
+            lines += [f"{values.clean(said)[:40]!r} ({relative}, line {line})" for line, said in found]
     if problems:
         more = len(problems) - MOST_LISTED
         rest = [Problem(f"{more} more files cannot be read", "mend or remove them", name)] if more > 0 else []
         raise InputError(problems[:MOST_LISTED] + rest)
-    return rows
+    return rows, _doubts(name, lines, [files for files in calls.values() if len(files) > 1])
+
+
+def _doubts(name: str, lines: list[str], twins: list[list[Path]]) -> list[str]:
+    """Warnings of lines that may be no turns, and of calls with several files."""
+    warnings = []
+    if lines:
+        one = len(lines) == 1
+        warnings.append(
+            f"{name}: {'1 line begins' if one else f'{len(lines)} lines begin'} with a name that speaks only once, such as "
+            f"{lines[0]}; each was read as a turn: begin a line with '- ' where it goes on with the turn above"
+        )
+    if twins:
+        files = " and ".join(map(str, twins[0]))
+        warnings.append(
+            f"{name}: {len(twins)} calls have more than one file, such as {files}; each call was read as all of its files: "
+            "remove one if they are the same call in two formats, or name them <case>__<call>"
+        )
+    return warnings
 
 
 def list_files(path: Path) -> tuple[list[Path], list[str]]:
@@ -102,6 +127,8 @@ def list_files(path: Path) -> tuple[list[Path], list[str]]:
     files, strange = [], []
     for folder, subfolders, names in os.walk(path):
         depth = len(Path(folder).relative_to(path).parts)
+        if depth:
+            strange += [values.clean(str(Path(folder, d).relative_to(path))) + "/" for d in sorted(subfolders)]
         subfolders[:] = sorted(d for d in subfolders if not d.startswith(".")) if depth == 0 else []
         for file in (Path(folder, n) for n in sorted(names) if not n.startswith(".")):
             if file.suffix.lower() in dialogues.SUFFIXES:

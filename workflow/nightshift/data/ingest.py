@@ -71,8 +71,9 @@ def ingest(config: Config, root: str | Path) -> Ingested:
     problems = checks.check_cutoff_days(config)
     prepared = keys = None
     known: list[str] = []
+    doubts: list[str] = []
     try:
-        table = tables.read_table(root / data.cases, data.cases, data.encoding)
+        table = tables.read_table(root / data.cases, data.cases, data.encoding, doubts)
         problems += checks.check_columns(table.column_names, config, data.cases)
         known = ids_of(table, data.id)
         prepared = prepare(table, data, data.cases)
@@ -87,7 +88,7 @@ def ingest(config: Config, root: str | Path) -> Ingested:
         raise InputError(problems)
     if raw is not None and prepared.left_out:
         raw = raw[~raw["case_id"].isin(prepared.left_out)].reset_index(drop=True)
-    return _assemble(prepared.table, keys, raw, config, [*prepared.warnings, *warnings])
+    return _assemble(prepared.table, keys, raw, config, [*doubts, *prepared.warnings, *warnings])
 
 
 def _keys(prepared: Prepared, config: Config, problems: list[Problem]) -> pd.DataFrame | None:

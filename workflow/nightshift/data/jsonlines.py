@@ -15,6 +15,10 @@ from nightshift.errors import InputError, Problem
 MOST_LISTED = 5
 
 
+class TwinKeysError(ValueError):
+    """Two equal keys in one object."""
+
+
 def read_json_lines(path: Path, name: str) -> pa.Table:
     """One JSON object a line; the columns are all keys in order of appearance.
 
@@ -89,16 +93,17 @@ def _read_line_by_line(path: Path, name: str) -> pa.Table:
 
 
 def _object_of(line: bytes) -> dict[str, Any]:
-    row = json.loads(line.decode("utf-8"), object_pairs_hook=_without_twins, parse_int=str, parse_float=str)
+    row = json.loads(line.decode("utf-8"), object_pairs_hook=without_twins, parse_int=str, parse_float=str)
     if not isinstance(row, dict):
         raise ValueError("not a JSON object in braces")
     return row
 
 
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; Python's own reader would take the last of two equal keys without a word."""
     row = {values.clean(key): value for key, value in pairs}
     if len(row) < len(pairs):
-        raise ValueError("a key stands twice in one object")
+        raise TwinKeysError("a key stands twice in one object")
     return row
 
 

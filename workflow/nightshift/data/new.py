@@ -73,10 +73,10 @@ def _read(
     name, said = _name_of(cases, "cases"), _name_of(transcripts, "transcripts")
     problems: list[Problem] = []
     moment = _moment(as_of, problems)
-    table, columns, ids = None, None, []
+    table, columns, ids, doubts = None, None, [], []
+    framed = isinstance(cases, pd.DataFrame)
     try:
-        frame_given = isinstance(cases, pd.DataFrame)
-        table = tables.table_of_frame(cases, name) if frame_given else tables.read_table(cases, name, data.encoding)
+        table = tables.table_of_frame(cases, name) if framed else tables.read_table(cases, name, data.encoding, doubts)
         ids, names = ids_of(table, data.id), table.column_names
         prepared = prepare(table, data, name, labelled=False)
         table, columns = prepared.table, prepared.spoken
@@ -95,7 +95,7 @@ def _read(
         cutoff, early = _no_later(cutoff, moment, table.num_rows)
         unlimited = unlimited + early
     turns, _, late = usable_turns(raw, frame[CASE_ID], cutoff, said)
-    return frame, turns, warnings + more + unlimited + late
+    return frame, turns, [*doubts, *warnings, *more, *unlimited, *late]
 
 
 def _check_cases(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,8 @@ class Schema:
     columns : dict of str to str
         Feature column (its name in the `cases` frame, file order) to kind; kind 'empty' is known but not in the frame.
     formats : dict of str to str
-        Date format of the datetime columns and of the cutoff column: 'ISO8601' or for strptime.
+        Date format of the datetime columns and of the cutoff column: 'ISO8601' or for strptime. '1.234,5' for numeric
+        columns with a decimal comma.
     sources : dict of str to str
         Name in the file of the columns that had to be renamed in the frame.
     cutoff : dict or None
@@ -112,7 +113,7 @@ def infer_schema(table: pa.Table, features: Iterable[str], dated: Iterable[str] 
         Warnings say what was dropped, renamed or ambiguous.
     """
     columns, formats, sources, warnings = {}, {}, {}, []
-    features, dated = list(features), set(dated)
+    features, dated = dict.fromkeys(features), set(dated)
     for name in dict.fromkeys([*features, *sorted(dated)]):
         text = tables.column(table, name)
         form, ambiguous = dates.guess_format(answers_of(text))
@@ -121,6 +122,14 @@ def infer_schema(table: pa.Table, features: Iterable[str], dated: Iterable[str] 
             formats[name] = form
             if ambiguous:
                 warnings.append(f"column {name!r}: day and month could change places; read as {form}")
+        elif kind == NUMERIC and dates.uses_decimal_comma(answers_of(text)):
+            formats[name] = dates.DECIMAL_COMMA
+            warnings.append(f"column {name!r}: {_example_of_comma(text)}")
+        elif kind in (CATEGORY, TEXT) and dates.mixes_decimal_signs(answers_of(text)):
+            warnings.append(
+                f"column {name!r}: some numbers have a decimal comma and some a decimal point; read as {kind}: write all "
+                "with a point"
+            )
         if name in features:
             final = _free_name(name, features)
             columns[final] = kind
@@ -136,6 +145,8 @@ def infer_schema(table: pa.Table, features: Iterable[str], dated: Iterable[str] 
 def kind_of(text: pa.Array, form: str | None = None) -> str:
     """Kind of one column of text; `form` is its date format, if it has one."""
     kind = _kind_of_varied(text, form)
+    if kind == NUMERIC and dates.uses_decimal_comma(answers_of(text)):
+        form = dates.DECIMAL_COMMA
     values = cast(text, kind, form or dates.ISO)
     varied = values.nunique() > 1 or (values.notna().any() and values.isna().any())
     return kind if varied else EMPTY
@@ -151,7 +162,8 @@ def _kind_of_varied(text: pa.Array, form: str | None) -> str:
         return BOOLEAN
     # 01234 is a postal code: as a number it would be another one.
     coded = pc.any(pc.match_substring_regex(answers, r"^0\d")).as_py()
-    if not coded and dates.parse_numbers(answers).notna().mean() >= dates.TOLERATED:
+    numbers = dates.parse_numbers(answers).notna().mean() >= dates.TOLERATED or dates.uses_decimal_comma(answers)
+    if numbers and not coded:
         return NUMERIC
     words = pc.mean(pc.count_substring_regex(answers, r"\S+")).as_py()
     distinct = pc.count_distinct(answers).as_py() / len(answers)
@@ -174,9 +186,10 @@ def apply_schema(rows: pd.DataFrame | pa.Table, schema: Schema, name: str = "cas
     """
     table = tables.table_of_frame(rows, name) if isinstance(rows, pd.DataFrame) else rows
     columns, warnings = {}, []
+    present = set(table.column_names)  # asked for each column, of which there may be thousands
     for column, kind in schema.features.items():
         source = schema.source(column)
-        if source not in table.column_names:
+        if source not in present:
             warnings.append(f"{name}: column {source!r} is missing; taken as missing values")
             text = pa.nulls(table.num_rows, pa.large_string())
         else:
@@ -191,7 +204,7 @@ def apply_schema(rows: pd.DataFrame | pa.Table, schema: Schema, name: str = "cas
 def cast(text: pa.Array, kind: str, form: str = dates.ISO) -> pd.Series:
     """One column of text as its kind; what does not fit is missing."""
     if kind == NUMERIC:
-        return dates.parse_numbers(text)
+        return dates.parse_numbers(text, decimal_comma=form == dates.DECIMAL_COMMA)
     if kind == DATETIME:
         return dates.parse_dates(text, form)
     if kind == BOOLEAN:
@@ -230,7 +243,13 @@ def _lost(text: pa.Array, cast_values: pd.Series) -> str | None:
     return f"{len(found)} values (such as {found[0].as_py()[:40]!r}) are"
 
 
-def _free_name(name: str, names: list[str]) -> str:
+def _example_of_comma(text: pa.Array) -> str:
+    shown = text.filter(pc.fill_null(pc.match_substring(text, ","), False))
+    number = dates.parse_numbers(shown[:1], decimal_comma=True)[0]
+    return f"numbers with a decimal comma, such as {shown[0].as_py()[:40]!r}, read as {number:.10g}"
+
+
+def _free_name(name: str, names: Collection[str]) -> str:
     if name != CASE_ID:
         return name
     while name in names:

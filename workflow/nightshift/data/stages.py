@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,14 @@ from nightshift.files import digest_of, digest_of_file, read_json, replacing, wr
 from nightshift.identity import identity_of
 
 
-def ingest(config: Config, more_problems: list[Problem], output: Any) -> None:
-    """Read and check everything before the first experiment; `more_problems` are those of queue and agent.
+def ingest(config: Config, check_more: Callable[[Mapping[str, str] | None], list[Problem]], output: Any) -> None:
+    """Read and check everything before the first experiment.
+
+    Parameters
+    ----------
+    config : Config
+    check_more : problems of queue and agent, given the kinds of the columns, or None where they could not be found
+    output : paths `cases`, `turns`, `labels`, `about`
 
     Raises
     ------
@@ -33,9 +40,9 @@ def ingest(config: Config, more_problems: list[Problem], output: Any) -> None:
     try:
         read = ingesting.ingest(config, Path())
     except InputError as error:
-        raise InputError([*error.problems, *more_problems]) from None
-    if more_problems:
-        raise InputError(more_problems)
+        raise InputError([*error.problems, *check_more(None)]) from None
+    if problems := check_more(read.schema.features):
+        raise InputError(problems)
     for frame, path in ((read.cases, output.cases), (read.turns, output.turns), (read.keys, output.labels)):
         _write(frame, path)
     for warning in read.warnings:

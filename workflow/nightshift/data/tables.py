@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from nightshift.data import excel, values
+from nightshift.data import excel, quotes, values
 from nightshift.data.encodings import as_utf8
 from nightshift.data.jsonlines import read_json_lines
 from nightshift.errors import InputError, Problem
@@ -26,7 +26,9 @@ MOST_LISTED = 5
 _LARGEST_BLOCK = 2**31 - 1
 
 
-def read_table(path: str | Path, name: str | None = None, encoding: str | None = None) -> pa.Table:
+def read_table(
+    path: str | Path, name: str | None = None, encoding: str | None = None, warnings: list[str] | None = None
+) -> pa.Table:
     """Read a table as text.
 
     Parameters
@@ -37,6 +39,8 @@ def read_table(path: str | Path, name: str | None = None, encoding: str | None =
         What messages call the file; its path by default.
     encoding : str, optional
         Of a text file that is neither.
+    warnings : list of str, optional
+        Gets what may be wrong.
 
     Returns
     -------
@@ -59,7 +63,7 @@ def read_table(path: str | Path, name: str | None = None, encoding: str | None =
         raise InputError([Problem("the file is empty", "export it again, with a header and at least one row", name)])
     try:
         with as_utf8(path, encoding) as readable:
-            table = reader(readable, name)
+            table = reader(readable, name, [] if warnings is None else warnings)
     except OSError as error:
         raise InputError([Problem(f"cannot be read ({error.strerror or error})", "check the file", name)]) from None
     return _tidy(table, name)
@@ -94,8 +98,11 @@ def _nearby(path: Path) -> str:
     return f"check the path; paths count from the project's folder{found}"
 
 
-def _read_separated(path: Path, name: str) -> pa.Table:
+def _read_separated(path: Path, name: str, warnings: list[str]) -> pa.Table:
     head = _head(path)
+    # Zero bytes in a header are every second byte of UTF-16 without its mark, or a file that is no text at all.
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head.split(b"\n")[0]:
+        raise InputError([Problem("the file is UTF-16 without its mark, or no text", "save it as 'CSV UTF-8'", name)])
     # Excel's own first line that names the separator is no header.
     skip = int(head.lower().startswith(b"sep=") and len(head.splitlines()[0]) <= 6)
     separator = "\t" if path.suffix.lower() == ".tsv" else sniff_separator(head, skip)
@@ -112,7 +119,11 @@ def _read_separated(path: Path, name: str) -> pa.Table:
                 block = _LARGEST_BLOCK
                 continue
             raise InputError(_problems_of_separated(path, name, separator, skip, str(error))) from None
-    return _checked_text(table, path, name)
+    table = _checked_text(table, path, name)
+    if problem := quotes.never_closed(table, path, name):
+        raise InputError([problem])
+    warnings += quotes.swallowed_rows(table, separator, name)
+    return table
 
 
 def _checked_text(table: pa.Table, path: Path, name: str) -> pa.Table:
@@ -188,7 +199,7 @@ def _encoding_problem(path: Path, name: str) -> Problem | None:
         return Problem(what, remedy, name, row=row or None)
 
 
-def _read_parquet(path: Path, name: str) -> pa.Table:
+def _read_parquet(path: Path, name: str, warnings: list[str]) -> pa.Table:
     try:
         table = pyarrow.parquet.ParquetFile(path).read()
         kept = [i for i, column in enumerate(table.column_names) if not column.startswith("__index_level_")]
@@ -199,7 +210,7 @@ def _read_parquet(path: Path, name: str) -> pa.Table:
         raise InputError([Problem(what, "export it again, or save it as .csv", name)]) from None
 
 
-def _read_json_lines(path: Path, name: str) -> pa.Table:
+def _read_json_lines(path: Path, name: str, warnings: list[str]) -> pa.Table:
     try:
         return read_json_lines(path, name)
     except duckdb.Error as error:
@@ -212,5 +223,5 @@ _READERS = {
     ".parquet": _read_parquet,
     ".jsonl": _read_json_lines,
     ".ndjson": _read_json_lines,
-    **dict.fromkeys(excel.SUFFIXES, excel.read_excel),
+    **dict.fromkeys(excel.SUFFIXES, lambda path, name, _: excel.read_excel(path, name)),
 }

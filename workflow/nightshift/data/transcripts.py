@@ -64,7 +64,8 @@ def read_turns(
     if path.is_dir():
         table, warnings = folders.read_folder(path, name, known, encoding)
     else:
-        table, warnings = tables.read_table(path, name, encoding), []
+        warnings = []
+        table = tables.read_table(path, name, encoding, warnings)
     turns, more = turns_of_table(table, name, id_column, form, named)
     return turns, warnings + more
 
@@ -100,6 +101,11 @@ def turns_of_table(
     turns["text"] = _strings(cells["text"])
     for edge in ("start", "end"):
         turns[edge] = dates.parse_seconds(cells.get(edge, nothing))
+        odd = int(turns[edge].isna().sum()) - cells.get(edge, nothing).null_count
+        if odd:
+            warnings.append(
+                f"{name}: column {found[edge]!r}: {odd} values are no seconds (such as 12.5 or 01:02:03.5); left blank"
+            )
     time = cells.get("time", nothing)
     form = form or guess_time(time, found.get("time"), name, warnings)
     turns["time"] = moments(time, form)

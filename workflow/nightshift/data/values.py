@@ -48,10 +48,16 @@ def text_of_series(series: pd.Series) -> pa.Array:
         return pa.array([text_of_value(value) for value in series.astype(object)], TEXT)
 
 
+def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """A column as a single array."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+
+
 def text_of_arrow(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """An Arrow column of any type as large_string, one array."""
-    if isinstance(column, pa.ChunkedArray):
-        column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+    column = one_array(column)
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
     if pa.types.is_dictionary(column.type):
@@ -84,7 +90,6 @@ def _text_of_floats(column: pa.Array) -> pa.Array:
 
 def blank_to_null(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Null where there is nothing but white space; a blank cell, "" and null are one and the same."""
-    if isinstance(column, pa.ChunkedArray):
-        column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], TEXT)
+    column = one_array(column)
     blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(column)), 0)
     return pc.if_else(blank, pa.scalar(None, TEXT), column)

@@ -8,13 +8,12 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from nightshift.errors import NightshiftError
-from nightshift.files import digest_of, digest_of_file, write_json
+from nightshift.files import digest_of, digest_of_file, set_times, write_json
 from nightshift.guard import no_night_running
 from nightshift.llm.store import PLACE as CALLS
 from nightshift.llm.store import Store
@@ -148,19 +147,11 @@ def restore(root: str | Path, name: str = NIGHT) -> list[Path]:
         _fetch(root, revision, fetched, name)
         outcome = RecordOutcome(True, f"restored from the DVC experiment {name}", 0.0, revision)
         write_json(fetched / OUTCOME_FILE, dataclasses.asdict(outcome))
-        _set_times(fetched)
+        set_times(fetched)
         children = sorted(fetched.iterdir())
         for child in children:
             os.replace(child, results / child.name)
     return [results / child.name for child in children]
-
-
-def _set_times(folder: Path) -> None:
-    """Give all below one time: nothing is newer than what was made from it, so Snakemake finds nothing to do."""
-    now = time.time_ns()
-    for place, _, files in os.walk(folder, topdown=False):
-        for path in [*(os.path.join(place, file) for file in files), place]:
-            os.utime(path, ns=(now, now))
 
 
 def archive(root: str | Path, patience: float = PATIENCE) -> Archived:
@@ -254,16 +245,18 @@ def _revision_of(project: Project, name: str) -> str:
 
 
 def _fetch(root: Path, revision: str, target: Path, name: str) -> None:
-    from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
     try:
         with Repo(str(root)) as repo, repo.switch(revision):
             repo.dvcfs.get(f"/{FOLDER.as_posix()}", str(target), recursive=True)
-    except (DvcException, OSError) as error:
+    except Exception as error:  # whatever DVC, the disk or the library of a remote may raise
         shutil.rmtree(target, ignore_errors=True)
+        why = " ".join(str(error).split())[:200] or type(error).__name__
         raise NightshiftError(
-            f"the files of {name!r} are not all in DVC's cache or remote ({error}); `dvc exp pull origin {name}` fetches them"
+            f"the files of {name!r} are not all in DVC's cache or remote ({why})\n"
+            f"    -> `dvc exp pull origin {name}` fetches them; if it fetches nothing, name the DVC remote here "
+            "(`dvc remote add --local -d store URL`), and see docs/remotes.md for whether they were ever pushed"
         ) from error
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
 from nightshift.config import parse_config
 from nightshift.errors import NightshiftError
 from nightshift.files import read_json
 from nightshift.ledger import ledger_rows
 from nightshift.report.gather import Facts, champion_of
 from nightshift.report.page import write_report
+from nightshift.yamlfile import read_yaml
 
 _CONFIG = "config/config.yaml"
 
@@ -32,7 +31,7 @@ def report_now(root: Path, target: Path, quick: bool = False) -> Facts:
     NightshiftError
         When no experiment is finished yet.
     """
-    config = parse_config(yaml.safe_load((root / _CONFIG).read_text(encoding="utf-8")), _CONFIG)
+    config = parse_config(read_yaml(root / _CONFIG), _CONFIG)
     rows = ledger_rows(root)
     if not rows:
         raise NightshiftError("no experiment is finished here yet: `snakemake --cores all` starts a night")

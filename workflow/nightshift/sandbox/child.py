@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _refused(reason: str) -> dict[str, Any]:
-    return {"ok": False, "heavy": False, "reason": reason}
+    return {"ok": False, "heavy": None, "reason": reason}
 
 
 def _watch(connection: duckdb.DuckDBPyConnection, request: dict[str, Any], folder: str) -> None:

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nightshift.errors import NightshiftError
+from nightshift.errors import NightshiftError, TooHeavyError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,8 +34,8 @@ class SqlRefused(NightshiftError):  # noqa: N818
     """A query that was not run or did not end: one sentence that says what is wrong and what to do."""
 
 
-class SqlTooHeavy(SqlRefused):
-    """A query that ran into a limit; on a busy machine it may be the machine's fault."""
+class SqlTooHeavy(SqlRefused, TooHeavyError):  # noqa: N818
+    """A query that ran into a limit."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,8 @@ def _in_child(request: dict[str, Any], tables: Mapping[str, Any], limits: Limits
         Path(folder, "request.json").write_text(json.dumps(content), encoding="utf-8")
         outcome = _outcome(folder, limits)
         if not outcome["ok"]:
-            raise (SqlTooHeavy if outcome["heavy"] else SqlRefused)(outcome["reason"])
+            reason, limit = outcome["reason"], outcome["heavy"]
+            raise SqlTooHeavy(reason, limit) if limit else SqlRefused(reason)
         with pa.OSFile(str(Path(folder, "result.arrow"))) as source:
             return pa.ipc.open_stream(source).read_all()
 
@@ -192,9 +193,9 @@ def _end(child: subprocess.Popen) -> None:
 
 def too_slow(seconds: float) -> dict[str, Any]:
     reason = f"the query took longer than {seconds:g} seconds: look at fewer rows or make it simpler"
-    return {"ok": False, "heavy": True, "reason": reason}
+    return {"ok": False, "heavy": "time", "reason": reason}
 
 
 def too_big(memory_mb: int) -> dict[str, Any]:
     reason = f"the query needed more than {memory_mb:,} MB of memory: aggregate earlier, join less, keep fewer columns"
-    return {"ok": False, "heavy": True, "reason": reason}
+    return {"ok": False, "heavy": "memory", "reason": reason}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from nightshift.sandbox import LONGEST, SqlRefused, cases_table, select_table, turns_table
+from nightshift.sandbox import LONGEST, Limits, SqlRefused, cases_table, select_table, turns_table
 from nightshift.views.base import Columns, RawData, View
 
 if TYPE_CHECKING:
@@ -60,6 +60,16 @@ class SqlView(View):
         for rows in _halves(len(data.cases)):
             _check_same(whole, rows, self._rows(data.take(rows)), data.cases["case_id"])
         return Columns(whole)
+
+    def check(self, data: RawData, limits: Limits) -> None:
+        """Run the query and look at the columns of its result alone; with no rows in `data` it reads nothing of anybody.
+
+        Raises
+        ------
+        SqlRefused
+            As `featurize`, but for what only rows can show.
+        """
+        _check_columns(select_table(self.query, {"cases": cases_table(data), "turns": turns_table(data)}, limits))
 
     def _rows(self, data: RawData) -> pd.DataFrame:
         """One row for every row of `data.cases`, in that order."""
