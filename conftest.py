@@ -1,9 +1,13 @@
 """What all tests share: helpers that several folders import, and how they spread over two workers."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
+
+# As in a job: with OpenMP's threads in the parent, native code in a fork of it may wait for ever.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 HERE = Path(__file__).parent
 WORKFLOW = HERE / "tests" / "workflow"
