@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from snakemake_executor_plugin_preforked.client import _complete, _watched
+
 BIN = Path(sys.executable).parent
 SNAKEFILE = """
 rule all:
@@ -160,3 +162,15 @@ def test_a_server_that_is_killed_fails_its_job_and_the_next_job_gets_a_new_one(w
     told = done.communicate(timeout=90)[1]
     assert done.returncode == 1 and "slept.txt" in told
     assert (workflow / "left.txt").exists() and not alive(job)
+
+
+def test_a_job_that_ends_before_it_is_watched_has_its_benchmark_all_the_same():
+    from snakemake.benchmark import BenchmarkRecord
+
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    record = BenchmarkRecord()
+    with _watched(ended.pid, record):
+        pass
+    _complete(record, {"seconds": 0.1, "cpu_time": 0.05, "max_rss": 2**20})
+    assert record.data_collected and (record.running_time, record.cpu_time, record.max_rss) == (0.1, 0.05, 1)

@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from queue import SimpleQueue
 from typing import Any
@@ -113,17 +114,18 @@ class Server:
             self._answers.pop(request).put({"code": -9})
 
 
-def _watched(pid: int | None, bench_record: Any) -> Any:
-    """Snakemake's own sampling of a process, where a benchmark is wanted."""
+@contextmanager
+def _watched(pid: int | None, bench_record: Any) -> Iterator[None]:
+    """Snakemake's own sampling of a process, where a benchmark is wanted; one that is over already needs none."""
     import psutil
     from snakemake.benchmark import benchmarked
 
-    if pid is None or bench_record is None:
-        return nullcontext()
-    try:
-        return benchmarked(pid, bench_record)
-    except psutil.NoSuchProcess:
-        return nullcontext()
+    with ExitStack() as sampling:
+        if pid is not None and bench_record is not None:
+            # Only when it is entered does it look for the process.
+            with suppress(psutil.NoSuchProcess):
+                sampling.enter_context(benchmarked(pid, bench_record))
+        yield
 
 
 def _complete(bench_record: Any, ended: dict[str, Any]) -> None:
