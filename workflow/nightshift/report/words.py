@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from nightshift.encode import TermsEncoder
+from nightshift.explain.learners import linear_weights
 from nightshift.report.importance import Opened
 from nightshift.train import FoldModel
 from nightshift.views.base import Terms
@@ -68,17 +69,8 @@ def _columns_before(model: FoldModel, key: str, block: Terms) -> int:
 
 def _weights(model: FoldModel) -> np.ndarray | None:
     """Coefficients (n_columns,), mean over seeds; None for what is not linear."""
-    told = [_coefficients(classifier) for classifier in model.classifiers]
+    told = [linear_weights(classifier) for classifier in model.classifiers]
     return None if any(one is None for one in told) else np.mean(told, axis=0)
-
-
-def _coefficients(classifier: Any) -> np.ndarray | None:
-    if hasattr(classifier, "logistic_") and hasattr(classifier, "ratio_"):
-        return classifier.logistic_.coef_.ravel() * classifier.ratio_
-    try:
-        return np.asarray(classifier.coef_, dtype=float).ravel()
-    except AttributeError:
-        return None
 
 
 def _strongest(pushes: dict[str, float], block: Terms) -> dict[str, list[dict[str, Any]]]:
