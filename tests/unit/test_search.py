@@ -1,5 +1,6 @@
 """Proposals: deterministic, valid, never twice, blind to what the window hides."""
 
+from itertools import pairwise
 from typing import get_args
 
 import numpy as np
@@ -10,6 +11,7 @@ from nightshift.agents import queue, sqlcheck
 from nightshift.agents.candidates import candidate, compose
 from nightshift.agents.history import History, Past, read_history
 from nightshift.agents.moves import MOVES, chances, draw_stack
+from nightshift.agents.portfolio import portfolio
 from nightshift.agents.search import _draw, propose
 from nightshift.agents.space import Space, unknown_kinds
 from nightshift.card import Card
@@ -215,3 +217,19 @@ def test_broken_sql_in_the_queue_is_said_before_it_runs(tmp_path, monkeypatch):
     problems = queue.check_queue(kinds, tmp_path)
     assert [problem.file[-6:] for problem in problems] == ["a.yaml", "b.yaml", "c.yaml", "d.yaml"]
     assert queue.check_queue(None, tmp_path) == []
+
+
+def test_the_portfolio_speaks_for_whoever_is_there_and_never_twice():
+    for name, space in SPACES.items():
+        steps = portfolio(space)
+        assert len(steps) >= 3, name
+        for before, after in pairwise(steps):
+            assert list(after.bases)[: len(before.bases)] == list(before.bases), f"{name}: a step adds to the last"
+            assert len(after.bases) > len(before.bases)
+    assert any("histogram" in base or "hist_" in base for base in portfolio(SPACES["both"])[0].bases)
+
+
+def test_the_portfolio_of_few_learners_casts_others_for_the_rest():
+    few = Space(SPACES["both"].card, Agent(learners=("xgboost", "logistic", "extra_trees")))
+    first = portfolio(few)[0]
+    assert {base.learner.kind for base in first.bases.values()} == {"xgboost", "logistic", "extra_trees"}

@@ -29,32 +29,47 @@ def baseline(space: Space) -> Experiment:
     )
 
 
-# Each step adds to the steps before. The roles and their order: benchmarks/portfolio.py.
+# Each step adds to the steps before. The roles and their order: benchmarks/PORTFOLIO.md, which benchmarks/portfolio.py
+# writes; behind them stands who plays the part when one speaker is known, or none, or a learner is not to be drawn.
 _WITH_TRANSCRIPTS: list[tuple[str, list[Role]]] = [
     (
         "Separate models of separate feature groups under a stack beat one model that drowns in all of them.",
         [
-            Role("table", "logistic-strong"),
-            Role("words-each", "logistic"),
-            Role("words", "nb", {"weighting": "binary"}),
-            Role("dynamics", "boosting"),
+            Role("words-1+dense", "trees", {"svd": 30}, Role("words+dense", "trees", {"svd": 30})),
+            Role("words-each", "logistic", {}, Role("words", "logistic")),
+            Role("table", "histogram", {}, Role("table", "boosting")),
+            Role("dynamics", "histogram", {}, Role("dynamics", "boosting")),
+            Role("notes", "logistic"),
         ],
     ),
     (
         "A second, different learner on each feature group cancels some of the first one's errors.",
-        [Role("table", "boosting"), Role("words", "logistic"), Role("dynamics", "trees"), Role("notes", "logistic")],
+        [
+            Role("table", "logistic-strong"),
+            Role("words-2", "trees", {"svd": 50}, Role("words", "trees", {"svd": 50})),
+            Role("words-1", "trees", {"svd": 50}, Role("words", "nb", {"weighting": "binary"})),
+        ],
     ),
     (
-        "Who says it matters: a model for the words of each speaker alone.",
-        [Role("words-1", "logistic"), Role("words-2", "logistic")],
+        "How a call opens, and the columns all together, hold what whole calls and single views hide.",
+        [
+            Role("words-start", "nb", {"weighting": "binary"}, Role("words-start", "logistic")),
+            Role("dynamics", "mlp", {}, Role("dynamics", "logistic-strong")),
+            Role("dense", "trees"),
+            Role("dynamics", "forest", {}, Role("dynamics", "trees")),
+        ],
     ),
     (
         "When it is said matters: models for the end of the call alone.",
-        [Role("words-1-end", "logistic"), Role("words-2-end", "logistic"), Role("words-end", "logistic")],
+        [
+            Role("words-2-end", "logistic", {"weighting": "binary"}, Role("words-end", "logistic")),
+            Role("words-2-end", "nb", {"weighting": "binary"}, Role("words-end", "nb", {"weighting": "binary"})),
+            Role("words-2-end", "trees", {"svd": 50}, Role("words-end", "trees", {"svd": 50})),
+        ],
     ),
     (
-        "Trees over components of the words, with the columns beside, find interactions that linear models miss.",
-        [Role("words", "trees", {"svd": 50}), Role("words-each+dense", "trees", {"svd": 30})],
+        "Words of one speaker alone, and of the call as a whole, in models that weigh each word.",
+        [Role("words-2", "logistic"), Role("words", "logistic")],
     ),
 ]
 _TABLE_ALONE: list[tuple[str, list[Role]]] = [
@@ -73,11 +88,17 @@ def portfolio(space: Space) -> list[Experiment]:
     experiments: list[Experiment] = []
     candidates: list[Candidate] = []
     for hypothesis, roles in _WITH_TRANSCRIPTS if space.card.has_turns else _TABLE_ALONE:
-        added = [made for role in roles if (made := as_candidate(space, role, views)) is not None]
+        added = _cast(space, roles, views, {one.name for one in candidates})
         if added:
             candidates = [*candidates, *added]
             experiments.append(compose(candidates, author="search", hypothesis=hypothesis))
     return experiments
+
+
+def _cast(space: Space, roles: list[Role], views: dict[str, list[View]], known: set[str]) -> list[Candidate]:
+    """Bases that play the roles, but for those that are there already."""
+    made = {one.name: one for role in roles if (one := as_candidate(space, role, views)) is not None}
+    return [one for name, one in made.items() if name not in known]
 
 
 def _table(space: Space) -> dict[str, View]:

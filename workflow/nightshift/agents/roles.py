@@ -31,11 +31,12 @@ LEARNER_ROLES: dict[str, tuple[str, dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Role:
-    """Views by name, a learner by name, and how terms are weighed."""
+    """Views by name, a learner by name, how terms are weighed, and who plays the part where this one cannot."""
 
     views: str
     learner: str
     terms: dict[str, Any] = field(default_factory=dict)
+    otherwise: Role | None = None
 
     def __str__(self) -> str:
         return f"{self.views}/{self.learner}" + "".join(f", {name} {value}" for name, value in self.terms.items())
@@ -76,16 +77,18 @@ def _texts(space: Space) -> dict[str, View]:
 
 
 def as_candidate(space: Space, role: Role, views: dict[str, list[View]]) -> Candidate | None:
-    """The base that plays a role on this data; None where the data lacks its views or the search may not draw it.
+    """The base that plays a role on this data, or the one behind it; None where the data lacks the views of all of them
+    or the search may draw none.
 
     `views` are `view_roles(space)`.
     """
-    if role.views not in views:
-        return None
-    named = space.named(*views[role.views])
-    learner = make_learner(role.learner)
-    made = candidate(named, BaseSpec(views=tuple(named), learner=learner, terms=TermsSpec(**role.terms)), str(role))
-    return made if space.allows(made) else None
+    if role.views in views:
+        named = space.named(*views[role.views])
+        learner = make_learner(role.learner)
+        made = candidate(named, BaseSpec(views=tuple(named), learner=learner, terms=TermsSpec(**role.terms)), str(role))
+        if space.allows(made):
+            return made
+    return as_candidate(space, role.otherwise, views) if role.otherwise else None
 
 
 def make_learner(role: str) -> Learner:

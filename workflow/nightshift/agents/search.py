@@ -76,7 +76,8 @@ def _move(history: History, space: Space, rng: np.random.Generator, sampler_seed
     parent = _allowed(_parent(history, space, rng), space)
     if parent is None:
         new, params = draw_base()
-        hypothesis = f"Nothing has run through yet: {new.words} alone should."
+        start = "A start of its own" if history.champion() else "Nothing has run through yet"
+        hypothesis = f"{start}: {new.words} alone."
         return Proposal(compose([new], author="search", hypothesis=hypothesis), {"move": "alone", "params": params})
     odds = chances(history, space.agent.moves)
     move = str(rng.choice(list(odds), p=list(odds.values())))
@@ -90,10 +91,11 @@ def _parent(history: History, space: Space, rng: np.random.Generator) -> Past | 
 
     A person's pin takes the champion's place; an experiment with a veto has no children.
     """
-    scored = [past for past in history.past if past.scored and past.experiment.id not in space.vetoes]
+    known = [past for past in history.past if past.scored and past.experiment.id not in space.vetoes]
+    scored = [past for past in known if _allowed(past, space) is not None]
     good = sorted(scored, key=lambda past: -past.metrics["cv_auc"])[:_GOOD]
     champion = history.champion()
-    if champion is not None and champion.experiment.id in space.vetoes:
+    if champion is not None and champion not in scored:
         champion = good[0] if good else None
     first = next((past for past in scored if past.experiment.id == space.pin), champion)
     if first is None or not good or rng.random() < _FROM_CHAMPION:
@@ -102,11 +104,14 @@ def _parent(history: History, space: Space, rng: np.random.Generator) -> Past | 
 
 
 def _allowed(parent: Past | None, space: Space) -> Past | None:
-    """A parent without the bases that a person has vetoed; None where nothing is left."""
+    """A parent without the bases that a person has vetoed, or that nobody chose and the search may not draw; None where
+    nothing is left."""
     if parent is None:
         return None
+    chosen = parent.experiment.author != "baseline"
     names = stacked_names(parent.experiment)
-    kept = [one for one in taken_from(parent.experiment, names) if not space.bars(one)]
+    bases = taken_from(parent.experiment, names)
+    kept = [one for one in bases if not space.bars(one) and (chosen or space.allows(one))]
     if len(kept) == len(names):
         return parent
     if not kept:
