@@ -23,7 +23,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from bench import DEMO, REPO, Night, config_of, lay_out
+from bench import DEMO, REPO, Night, config_of, head_of, lay_out
 
 from nightshift.agents.roles import as_candidate, pool, view_roles
 from nightshift.agents.space import Space
@@ -38,6 +38,10 @@ from nightshift.train import Recipe, train_base
 
 PICKS = 16
 SETS = ("persuasion_for_good", "casino_points", "mibot_smoking", "telco_churn_tabular")
+ABOUT = (
+    "cv_auc on the development cases (holdouts stay shut) of a logistic stack of the bases picked so far. "
+    "`workflow/nightshift/agents/portfolio.py` plays them in this order."
+)
 
 
 def nights(data: Path) -> list[Night]:
@@ -127,7 +131,7 @@ def main() -> None:
         done = workers.map(trained_pool, wanted, roots)
         trained = {name: (oof, development) for name, oof, development in done}
     score = scorer(trained)
-    lines = ["# The warm portfolio", "", "Command: `python benchmarks/portfolio.py`.", ""]
+    lines = [head_of("The warm portfolio", "python benchmarks/portfolio.py", str(options.cores)), ABOUT, ""]
     everything = sorted({role for oof, _ in trained.values() for role in oof})
     table = [role for role in everything if role.startswith("table/")]
     groups = (("with transcripts", _with_turns(trained), everything), ("table alone", list(trained), table))

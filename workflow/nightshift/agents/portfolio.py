@@ -75,10 +75,18 @@ _WITH_TRANSCRIPTS: list[tuple[str, list[Role]]] = [
 _TABLE_ALONE: list[tuple[str, list[Role]]] = [
     (
         "Learners that err in different ways, stacked, beat one XGBoost.",
-        [Role("table", "logistic-weak"), Role("table", "boosting"), Role("table", "trees"), Role("notes", "logistic")],
+        [
+            Role("table", "trees"),
+            Role("table", "histogram", {}, Role("table", "boosting")),
+            Role("table", "logistic-strong"),
+            Role("notes", "logistic"),
+        ],
     ),
-    ("Slow, shallow boosting adds what the others miss.", [Role("table", "stumps"), Role("table", "histogram")]),
-    ("A weaker penalty and a small network add variety.", [Role("table", "logistic"), Role("table", "mlp")]),
+    ("Slow, shallow boosting adds what the others miss.", [Role("table", "stumps"), Role("table", "logistic-weak")]),
+    (
+        "Boosting on few columns a tree and a small network add variety.",
+        [Role("table", "boosting"), Role("table", "mlp")],
+    ),
 ]
 
 
