@@ -68,7 +68,7 @@ night: setup ## one night on demo data (or on what config/config.yaml names)
 	snakemake --cores $(CORES)
 
 test: setup-test ## all tests
-	python -m pytest -n 2 --dist loadgroup
+	python -m pytest -n 2 --dist loadscope
 
 # A private cluster on this machine: two slurmd, each a node, that end with the tests. No service is configured or enabled.
 test-slurm: $(VENV)/plugins/slurm.done $(VENV)/plugins/kubernetes.done ## a night on a Slurm started for it; installs slurm-wlm and munge by apt when missing

@@ -1,4 +1,4 @@
-"""What all tests share: helpers that several folders import, and how they spread over two workers."""
+"""What all tests share: helpers that several folders import, one thread, and how they spread over two workers."""
 
 import os
 import sys
@@ -10,14 +10,19 @@ import pytest
 os.environ["OMP_NUM_THREADS"] = "1"
 
 HERE = Path(__file__).parent
-WORKFLOW = HERE / "tests" / "workflow"
-sys.path[:0] = [str(WORKFLOW), str(HERE / "tests")]
+sys.path[:0] = [str(HERE / "tests" / "workflow"), str(HERE / "tests")]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
     """Tests that look at one finished night stay on one worker; those that disturb nights are on the other."""
-    for item in items:
-        if WORKFLOW in item.path.parents:
-            group = "disturbed" if item.path.name == "test_robust.py" else "night"
-            item.add_marker(pytest.mark.xdist_group(group))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Spread(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            if file.startswith("tests/workflow/"):
+                return "disturbed" if file.endswith("/test_robust.py") else "night"
+            return nodeid
+
+    return Spread(config, log)

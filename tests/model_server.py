@@ -228,7 +228,7 @@ def model_server(chat: Callable[[dict], Any] | None = None) -> Iterator[ModelSer
         yield server
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"

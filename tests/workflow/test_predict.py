@@ -36,10 +36,16 @@ def verdict_of(night):
     return json.loads(night.path("results/verdict.json").read_text())["champion"]["holdout_auc"]
 
 
-def test_the_rule_predicts_the_holdout_as_the_verdict_did(asked):
+@pytest.fixture(scope="module")
+def by_rule(asked):
+    """What `snakemake predict` says, and its table."""
     new = "{cases: new.csv, transcripts: calls.jsonl, out: out/new.parquet}"
     said = asked.snakemake("predict", "--cores", "2", "--config", f"predict={new}")
-    table = pd.read_parquet(asked.path("out/new.parquet"))
+    return said, pd.read_parquet(asked.path("out/new.parquet"))
+
+
+def test_the_rule_predicts_the_holdout_as_the_verdict_did(asked, by_rule):
+    said, table = by_rule
     assert table.columns.tolist() == COLUMNS
     assert auc(table, asked) == pytest.approx(verdict_of(asked), abs=1e-12)
     assert f"out/new.parquet: {len(table)} cases predicted by exp-" in said and "The first 5:" in said
@@ -53,11 +59,10 @@ def test_the_rule_predicts_the_holdout_as_the_verdict_did(asked):
     assert asked.run("git", "status", "--porcelain", "results").stdout == ""
 
 
-def test_the_command_and_python_give_the_same(asked):
+def test_the_command_and_python_give_the_same(asked, by_rule):
     said = asked.run("nightshift", "predict", "new.csv", "calls.jsonl", "--cores", "1").stdout
     table = pd.read_csv(asked.path("results/predictions/new.csv"), dtype={"deal_id": str}, keep_default_na=False)
-    rule = pd.read_parquet(asked.path("out/new.parquet"))
-    pd.testing.assert_frame_equal(table, rule, check_dtype=False, atol=1e-6)
+    pd.testing.assert_frame_equal(table, by_rule[1], check_dtype=False, atol=1e-6)
     assert said.startswith(f"results/predictions/new.csv: {len(table)} cases predicted by exp-")
     # With a probability in seven digits ties could come in: Python has them all.
     cases = pd.read_csv(asked.path("new.csv"), dtype=str)

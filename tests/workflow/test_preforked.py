@@ -146,7 +146,7 @@ def test_no_job_outlives_the_run(workflow, how):
 
 def test_a_server_that_is_killed_fails_its_job_and_the_next_job_gets_a_new_one(workflow):
     done = subprocess.Popen(
-        command("slept.txt", "left.txt", "--keep-going"),
+        command("slept.txt", "left.txt", "--keep-going", "--cores", "1", "--prioritize", "slept.txt"),
         cwd=workflow,
         stderr=subprocess.PIPE,
         text=True,

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -199,11 +198,13 @@ def test_a_kill_loses_no_more_than_what_is_in_flight(tmp_path):
     path = os.pathsep.join([here, os.path.dirname(here), os.path.dirname(os.path.dirname(here))])
     with model_server(slow) as server:
         environment = {**os.environ, "PYTHONPATH": path}
-        process = subprocess.Popen([sys.executable, "-c", code, server.url, here], cwd=tmp_path, env=environment)
-        wait_for(lambda: len(answered) >= 15)
-        time.sleep(0.3)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        command = [sys.executable, "-c", code, server.url, here]
+        with subprocess.Popen(command, cwd=tmp_path, env=environment) as process:
+            try:
+                wait_for(lambda: len(answered) >= 15)
+                time.sleep(0.3)
+            finally:
+                process.kill()
         gate.set()
         frame = featurize(server)
         twice = len(server.asked) - HEARD.sum()

@@ -22,7 +22,7 @@ AGENT = {
     "share": 0.5,
     "send": "transcripts",
     "prices": {"scripted": {"input": 1.0, "output": 4.0}},
-    "research": {"patience": 2, "memos": 1},
+    "research": {"patience": 1, "memos": 1},
     "timeout": 20,
 }
 SQL = "SELECT industry, count(*) AS n, avg(target) AS won FROM cases JOIN labels USING (case_id) GROUP BY industry ORDER BY n"
