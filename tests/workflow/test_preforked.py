@@ -37,6 +37,24 @@ rule sleep:
     output: "slept.txt"
     script: "sleep.py"
 
+checkpoint plan:
+    output: "planned.txt"
+    shell: "touch {output}"
+
+def planned(wildcards):
+    import time
+    checkpoints.plan.get()
+    open("planning.txt", "w").close()
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        time.sleep(0.01)
+    return "planned.txt"
+
+rule follow:
+    input: planned
+    output: "followed.txt"
+    shell: "touch {output}"
+
 rule shell:
     output: "shell.txt"
     shell: "echo shell > {output}"
@@ -142,6 +160,17 @@ def test_no_job_outlives_the_run(workflow, how):
         time.sleep(0.05)
     assert not alive(job)
     assert not (workflow / "slept.txt").exists()
+
+
+def test_an_interrupt_while_the_jobs_are_planned_is_not_lost(workflow):
+    process = subprocess.Popen(command("followed.txt"), cwd=workflow, stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not (workflow / "planning.txt").exists():
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=60) != 0
+    assert not (workflow / "followed.txt").exists()
 
 
 def test_a_server_that_is_killed_fails_its_job_and_the_next_job_gets_a_new_one(workflow):
