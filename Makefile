@@ -112,8 +112,9 @@ bench-agents: setup ## search, language model, or both, at equal experiments; ne
 bench-scale: setup ## time and memory of every view and learner at 1,000, 10,000 and 100,000 cases
 	python benchmarks/scale.py
 
-soak: setup-test ## long tests: shuffled targets, twenty kills
+soak: setup-test ## long tests: shuffled targets, twenty kills, other fuzz than in `make test`
 	python -m pytest -m soak
+	HYPOTHESIS_PROFILE=default python -m pytest tests/unit/test_hostile_input.py
 
 lock: | $(BIN)/uv ## lock the dependencies of pyproject.toml anew, with hashes
 	echo 'uv' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header - -o requirements/uv.lock

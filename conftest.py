@@ -4,7 +4,12 @@ import os
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# The same examples in every run, so that a change and not luck decides; `make soak` draws others.
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # As in a job: with OpenMP's threads in the parent, native code in a fork of it may wait for ever.
 os.environ["OMP_NUM_THREADS"] = "1"

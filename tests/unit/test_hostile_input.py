@@ -12,7 +12,7 @@ import time
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nightshift.config import Config, parse_config
@@ -70,6 +70,7 @@ def test_rows_in_are_rows_out_whatever_the_cells_hold(tmp_path, rows, end, separ
 
 @FUZZ
 @given(st.lists(st.lists(SOUP, min_size=2, max_size=2), min_size=1, max_size=5), st.integers(0, 200))
+@example([["", ""], ["", ""]], 1)
 def test_a_quote_that_is_lost_is_an_error_or_a_warning(tmp_path, rows, which):
     """Take one quote away: as many rows as before, or it is said."""
     text = io.StringIO()

@@ -65,14 +65,12 @@ def gather_view(shards: Sequence[str], target: str, outcome_file: str, limits: L
     before = sum(outcome["seconds"] for outcome in outcomes)
     failed = next((outcome for outcome in outcomes if not outcome["ok"]), None)
     if failed is None:
-        digest = Path(target).stem
-        _write_view(
-            lambda: gather([load_block(shard) for shard in shards]), target, outcome_file, limits, digest, before
-        )
+        spec = read_spec("views", Path(target).stem)
+        _write_view(lambda: gather([load_block(shard) for shard in shards]), target, outcome_file, limits, spec, before)
         return
     with replacing(target) as partial:
         partial.write_bytes(b"")
-    write_json(outcome_file, {**failed, "seconds": before})
+        write_json(outcome_file, {**failed, "seconds": before})
 
 
 def _write_view(
@@ -88,8 +86,9 @@ def _write_view(
         done = attempt(lambda: save_block(partial, make()), limits)
         if done.failure:
             partial.write_bytes(b"")
-    outcome = {**_outcome(done), "seconds": seconds_before + time.perf_counter() - start}
-    write_json(outcome_file, {**outcome, **_usage(spec)})
+        outcome = {**_outcome(done), "seconds": seconds_before + time.perf_counter() - start}
+        # Before the view has its name: bases ask Snakemake for the view alone, so where it is the outcome must be.
+        write_json(outcome_file, {**outcome, **_usage(spec)})
 
 
 def purse_of(spec: dict[str, Any]) -> str:

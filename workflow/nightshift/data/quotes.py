@@ -54,17 +54,19 @@ def swallowed_rows(table: pa.Table, separator: str, name: str) -> list[str]:
     if cells == 0:
         return []
     found: list[tuple[int, str, str]] = []
-    for column, chunked in zip(table.column_names, table.columns, strict=True):
+    for place, (column, chunked) in enumerate(zip(table.column_names, table.columns, strict=True)):
         text = values.one_array(chunked)
         broken = pc.fill_null(pc.match_substring_regex(text, _BREAK), False)
         if not pc.any(broken).as_py():
             continue
         for row in pc.indices_nonzero(broken).to_pylist():
-            lines = [line for line in text[row].as_py().splitlines()[1:] if line]
+            first, *lines = [line for line in text[row].as_py().splitlines() if line] or [""]
             alike = [line for line in lines if line.count(separator) == cells]
             # A letter of two columns has lines with one comma too: there only if all are like that.
             if alike and (cells > 1 or len(alike) == len(lines)):
                 found.append((row + 1, column, alike[0]))
+            elif _holds_the_rest(first, separator, cells - place):
+                found.append((row + 1, column, first))
     if not found:
         return []
     shown = "; ".join(f"row {row}, column {column!r}: {line[:40]!r}" for row, column, line in sorted(found)[:_EXAMPLES])
@@ -73,3 +75,8 @@ def swallowed_rows(table: pa.Table, separator: str, name: str) -> list[str]:
         f"{name}: {'1 cell holds' if one else f'{len(found)} cells hold'} lines that look like rows of their own ({shown}); "
         "if they are rows, a double quote before them is not closed: close it, or write \"\" for a quote in a text"
     ]
+
+
+def _holds_the_rest(line: str, separator: str, cells: int) -> bool:
+    """Whether a cell's first line goes on with the cells behind it, their quotes included."""
+    return cells > 0 and line.count(separator) == cells and (f'{separator}"' in line or f'"{separator}' in line)
