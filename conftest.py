@@ -1,6 +1,7 @@
 """What all tests share: helpers that several folders import, one thread, and how they spread over two workers."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,9 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # As in a job: with OpenMP's threads in the parent, native code in a fork of it may wait for ever.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# What a shell starts in the background ignores Ctrl-C, and so would the nights that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "tests" / "workflow"), str(HERE / "tests")]

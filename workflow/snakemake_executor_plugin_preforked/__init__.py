@@ -10,9 +10,7 @@ Needs fork (Linux, macOS); elsewhere it is the local executor.
 """
 
 import os
-import signal
 import subprocess
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -48,7 +46,6 @@ class Executor(LocalExecutor):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _let_interrupts_through()
         preload = self.workflow.executor_settings.preload or ""
         self.server = Server([name.strip() for name in preload.split(",") if name.strip()])
         if hasattr(os, "fork"):
@@ -79,17 +76,6 @@ class Executor(LocalExecutor):
     def cancel(self) -> None:
         super().cancel()
         self.server.stop()
-
-
-def _let_interrupts_through() -> None:
-    """Ctrl-C ends Snakemake at once, also while it plans.
-
-    It plans inside `asyncio.run`, which turns an interrupt into a cancelled task, and a task that never waits for
-    anything ends as if nothing had been. asyncio leaves a handler alone that is not Python's own.
-    """
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if in_main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, lambda *got: signal.default_int_handler(*got))
 
 
 class _ForkedRule:
