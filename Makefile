@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-browser setup-ssh setup-slurm setup-kubernetes night test test-slurm lint format bench \
+.PHONY: help setup setup-test setup-browser setup-ssh setup-slurm setup-kubernetes night test test-long test-slurm lint format bench \
 	bench-space bench-agents bench-scale soak tutorial schemas lock clean
 
 help: ## this list
@@ -67,8 +67,11 @@ $(VENV)/plugins/%.done: requirements/%.lock $(VENV)/test.done
 night: setup ## one night on demo data (or on what config/config.yaml names)
 	snakemake --cores $(CORES)
 
-test: setup-test ## all tests
-	python -m pytest -n 2 --dist loadscope
+test: setup-test ## the tests, in ten minutes
+	python -m pytest -n 2 --dist loadscope -m "not soak and not slurm and not long"
+
+test-long: setup-test ## whole nights with faults, on real data, against remotes; ten minutes more
+	python -m pytest -n 2 --dist loadscope -m long
 
 # A private cluster on this machine: two slurmd, each a node, that end with the tests. No service is configured or enabled.
 test-slurm: $(VENV)/plugins/slurm.done $(VENV)/plugins/kubernetes.done ## a night on a Slurm started for it; installs slurm-wlm and munge by apt when missing

@@ -6,6 +6,7 @@ import shutil
 import pytest
 from projects import REPO, make_project
 
+pytestmark = pytest.mark.long
 DATA = REPO.parent / "shared" / "data"
 
 

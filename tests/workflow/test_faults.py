@@ -10,6 +10,8 @@ import pytest
 import yaml
 from projects import CONFIG, make_project
 
+pytestmark = pytest.mark.long
+
 # In the order of the queue, with the kind of crash that is expected; a constant is no fault.
 EXPECTED = {
     "raise": "error",

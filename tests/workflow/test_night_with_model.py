@@ -141,6 +141,7 @@ def test_the_tools_say_what_is_true_and_no_more_than_they_may(hybrid_night, monk
     )
 
 
+@pytest.mark.long
 def test_killed_twice_it_ends_with_the_same_ledger_and_asks_nothing_again(tmp_path, hybrid_night):
     in_flight: list[str] = []
     moments = {"rubric": "You answer questions", "proposal": "You improve a model"}
@@ -171,6 +172,7 @@ def test_killed_twice_it_ends_with_the_same_ledger_and_asks_nothing_again(tmp_pa
     assert not project.leftovers()
 
 
+@pytest.mark.long
 def test_a_replay_with_the_server_gone_gives_the_same_ledger(tmp_path, hybrid_night):
     shutil.copytree(hybrid_night.root, tmp_path / "replay", symlinks=True)
     project = type(hybrid_night)(tmp_path / "replay")

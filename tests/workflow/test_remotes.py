@@ -116,6 +116,7 @@ def test_a_single_experiment_goes_alone(shared):
     assert not colleague.path("results/ledger.tsv").exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shared", ["folder"], indirect=True)
 def test_more_experiments_run_in_the_colleagues_clone(shared):
     """From what the night holds itself: raw data need not travel."""

@@ -6,12 +6,15 @@ import warnings
 from pathlib import Path
 
 import pandas as pd
+import pytest
 import yaml
 from projects import REPO
 
 import nightshift
 from nightshift.config import parse_config
 from nightshift.morning import gather_model
+
+pytestmark = pytest.mark.long
 
 STACK = {
     "method": "stacks",

@@ -44,6 +44,7 @@ def test_interrupted_and_run_again(project, finished_night, how):
     assert sorted(listed) == [*(f"exp-{k:04d}" for k in range(6)), "night"]
 
 
+@pytest.mark.long
 def test_a_commit_a_lock_and_a_clock_that_jumps_in_mid_night_change_nothing(project, finished_night):
     """The user commits, somebody holds DVC's lock, and the clock is a day behind what it was: the same ledger and records."""
     project.queue("a-by-hand.yaml", stack="rank_mean")
@@ -69,6 +70,7 @@ def test_a_commit_a_lock_and_a_clock_that_jumps_in_mid_night_change_nothing(proj
     assert "Nothing to be done" in project.snakemake("--cores", "2", "-n")
 
 
+@pytest.mark.long
 def test_stop_file_ends_the_night_cleanly_and_it_goes_on_without_it(project):
     project.configure(search={"experiments": 3, "parallel": 1}, dvc={"record": False})
     project.write("config/STOP", "")
@@ -86,6 +88,7 @@ def test_stop_file_ends_the_night_cleanly_and_it_goes_on_without_it(project):
     assert len(project.ledger()) == 3
 
 
+@pytest.mark.long
 def test_without_git_the_night_runs_and_says_what_is_missing(tmp_path, project):
     for name in (".git", ".dvc"):
         project.run("rm", "-r", name)

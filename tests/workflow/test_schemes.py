@@ -9,6 +9,8 @@ import pytest
 
 import nightshift
 
+pytestmark = pytest.mark.long
+
 
 def verdict_of(project):
     return json.loads(project.path("results/verdict.json").read_text())
