@@ -39,7 +39,6 @@ localrules:
     model_card,
     ending,
     report,
-    model_card,
     plan_noise,
     measure_noise,
     plan_ladder,
