@@ -24,7 +24,8 @@ sys.path[:0] = [str(HERE / "tests" / "workflow"), str(HERE / "tests")]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Tests that look at one finished night stay on one worker; those that disturb nights are on the other."""
+    """Tests that look at one finished night stay on one worker; those that disturb nights are on the other; one browser
+    serves its whole file."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Spread(LoadScopeScheduling):
@@ -32,6 +33,6 @@ def pytest_xdist_make_scheduler(config, log):
             file = nodeid.partition("::")[0]
             if file.startswith("tests/workflow/"):
                 return "disturbed" if file.endswith("/test_robust.py") else "night"
-            return nodeid
+            return file if file.startswith("tests/browser/") else nodeid
 
     return Spread(config, log)

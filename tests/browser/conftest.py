@@ -13,9 +13,12 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 _QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Headless chromium; skipped where none is installed (`make setup-browser` installs it)."""
+    """Headless chromium; skipped where none is installed (`make setup-browser` installs it).
+
+    It ends with its module: its processes come and go, and other tests look at what children they left.
+    """
     found = os.environ.get("NIGHTSHIFT_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
         pytest.skip("no chromium is installed: make setup-browser")
