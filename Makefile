@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test setup-browser setup-ssh setup-slurm setup-kubernetes night test test-long test-slurm lint format bench \
-	bench-space bench-agents bench-scale soak tutorial schemas lock clean
+	bench-space bench-agents bench-engine bench-scale soak tutorial schemas lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -111,6 +111,9 @@ bench-space: setup ## what the rich space is worth: hours
 
 bench-agents: setup ## search, language model, or both, at equal experiments; needs a configured server
 	python benchmarks/agents.py
+
+bench-engine: setup ## what an experiment costs when its work costs nothing: nights of 24, 165 and 500
+	python benchmarks/engine.py
 
 bench-scale: setup ## time and memory of every view and learner at 1,000, 10,000 and 100,000 cases
 	python benchmarks/scale.py

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ import yaml
 REPO = Path(__file__).resolve().parents[1]
 RESULTS = REPO / "benchmarks" / "RESULTS.md"
 LIBRARIES = ("snakemake", "dvc", "xgboost", "scikit-learn", "pandas", "optuna")
+# The search draws these too where they are installed, so that a night with them is another one.
+EXTRAS = ("lightgbm", "catboost")
 DEMO = {
     "cases": "data/demo/cases.csv",
     "transcripts": "data/demo/transcripts.jsonl",
@@ -137,7 +139,17 @@ def head_of(title: str, command: str, cores: str) -> str:
     """Title, command, machine and versions, as every table of figures has them."""
     machine = f"{platform.machine()}, {os.cpu_count()} cores, --cores {cores}, Python {platform.python_version()}"
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    return f"# {title}\n\nCommand: `{command}`. Machine: {machine}. Versions: {libraries}.\n"
+    extras = ", ".join(found for name in EXTRAS if (found := _version_if_there(name))) or "none"
+    return (
+        f"# {title}\n\nCommand: `{command}`. Machine: {machine}. Versions: {libraries}. Optional learners: {extras}.\n"
+    )
+
+
+def _version_if_there(name: str) -> str:
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return ""
 
 
 def main() -> None:

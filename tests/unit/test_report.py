@@ -72,6 +72,7 @@ def test_a_finished_night_has_every_section_and_every_chart(tmp_path):
     assert "There is signal. A gain is not shown." in text
     assert re.search(r"Call the top 10\s% and you reach \d+\s% of the wins", text)
     assert "0123456789abcdef0123456789abcdef01234567" in text and "1 min 30 s" in text
+    assert re.search(r"Between jobs, [^:]* passed: [\d.]+ s an experiment", text)
     assert {f"exp-{number:04d}" for number in range(8)} <= page.ids
     assert html.count('role="img"') == len(CHARTS) + 1
 

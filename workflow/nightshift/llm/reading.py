@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from nightshift.llm.client import Reply
+
+_ATTEMPTS = 100  # at an opening brace; prose may hold some
 
 
 class RefusedError(Exception):
@@ -26,14 +27,33 @@ def read_json_in(reply: Reply) -> Any:
     text = (reply.content or "").rsplit("</think>", 1)[-1].strip()
     if not text:
         raise RefusedError("the answer is empty")
-    decoder = json.JSONDecoder()
-    for found in list(re.finditer(r"\{", text))[:20]:
+    content, flaw = _longest_object(text)
+    if content is not None:
+        return content
+    if reply.cut:
+        raise RefusedError("the answer was cut off at its longest length (agent.answer_tokens)")
+    raise RefusedError(f"the answer is no JSON: {flaw}" if flaw else "the answer holds no JSON object")
+
+
+def _longest_object(text: str) -> tuple[dict[str, Any] | None, str]:
+    """The longest object that stands in a text by itself, or None with what is wrong with a longer one.
+
+    What stands inside of a broken object is a part of it, never the answer.
+    """
+    found, found_length, flaw, flaw_length = None, 0, "", 0
+    decoder, place = json.JSONDecoder(), text.find("{")
+    for _ in range(_ATTEMPTS):
+        if place < 0:
+            break
         try:
-            content, _ = decoder.raw_decode(text, found.start())
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(content, dict):
-            return content
-    raise RefusedError(
-        "the answer was cut off at its longest length" if reply.cut else "the answer holds no JSON object"
-    )
+            content, end = decoder.raw_decode(text, place)
+            if end - place > found_length:
+                found, found_length = content, end - place
+        except json.JSONDecodeError as error:
+            end = max(error.pos, place + 1)
+            if end - place > flaw_length:
+                flaw, flaw_length = f"{error.msg} at character {error.pos}", end - place
+        except RecursionError:
+            return None, "it is nested too deeply"
+        place = text.find("{", end)
+    return (None, flaw) if flaw_length > found_length else (found, "")

@@ -8,6 +8,7 @@ from typing import Any
 
 from nightshift.files import read_json
 from nightshift.names import EXPERIMENTS
+from nightshift.report.timings import Engine, engine_time, job_time
 
 _ONE_FILE = ("ingest", "split", "champion", "verdict", "diagnose")
 _OF_A_KIND = {"featurize": "views", "train_base": "bases"}
@@ -21,11 +22,13 @@ class Cost:
     Attributes
     ----------
     rules : rows with `rule`, `jobs`, `seconds` and `cpu` (seconds of the processor), costliest first
+    engine : what passed between the jobs
     used, made : how many views and bases the experiments name, and how many files that took
     saved : seconds that the shared ones would have taken again
     """
 
     rules: list[dict[str, Any]]
+    engine: Engine
     used: int
     made: int
     saved: float
@@ -44,33 +47,18 @@ def cost_of(experiments: list[str], root: Path = Path()) -> Cost:
     files |= {rule: [folder / f"{rule}.tsv" for folder in logs] for rule in _OF_AN_EXPERIMENT}
     rules = [_rule(rule, paths) for rule, paths in files.items()]
     shared = _shared(experiments, root)
-    return Cost(sorted((row for row in rules if row["jobs"]), key=lambda row: -row["seconds"]), *shared)
+    rules = sorted((row for row in rules if row["jobs"]), key=lambda row: -row["seconds"])
+    return Cost(rules, engine_time(root), *shared)
 
 
 def _rule(rule: str, paths: list[Path]) -> dict[str, Any]:
-    told = [_benchmark(path) for path in paths if path.exists()]
+    told = [job_time(path) for path in paths if path.exists()]
     return {
         "rule": rule,
         "jobs": len(told),
         "seconds": sum(seconds for seconds, _ in told),
         "cpu": sum(cpu for _, cpu in told),
     }
-
-
-def _benchmark(path: Path) -> tuple[float, float]:
-    """Seconds by the clock and of the processor; Snakemake writes NA or - for what it could not measure."""
-    lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
-    if len(lines) < 2:
-        return 0.0, 0.0
-    cells = dict(zip(lines[0], lines[1], strict=False))
-    return _number(cells.get("s")), _number(cells.get("cpu_time"))
-
-
-def _number(cell: str | None) -> float:
-    try:
-        return float(cell or 0)
-    except ValueError:
-        return 0.0
 
 
 def _shared(experiments: list[str], root: Path) -> tuple[int, int, float]:

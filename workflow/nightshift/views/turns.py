@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from nightshift.card import Card
 
 Part = Literal["all", "first", "last"]
-PART_WORDS = {"all": "in the whole call", "first": "at the start of calls", "last": "at the end of calls"}
-CALL_WORDS = {"all": "", "first": " of the first call", "last": " of the last call"}
+_PARTS = {"first": "at the start of", "last": "at the end of"}
+_CALLS = {"all": "calls", "first": "the first call", "last": "the last call"}
 
 
 class TextView(View, abc.ABC):
@@ -49,10 +49,15 @@ class TextView(View, abc.ABC):
 
     def in_words(self) -> str:
         who = "each speaker" if len(self.speakers or ()) > 1 else self.speakers[0] if self.speakers else "everybody"
-        return f"of {who} {PART_WORDS[self.part]}{CALL_WORDS[self.calls]}"
+        return f"of {who} {self._place()}"
 
     def topic(self) -> str:
-        return f"what is said {PART_WORDS[self.part]}{CALL_WORDS[self.calls]}"
+        return f"what is said {self._place()}"
+
+    def _place(self) -> str:
+        if (self.part, self.calls) == ("all", "all"):
+            return "in the whole call"
+        return f"{_PARTS.get(self.part, 'in')} {_CALLS[self.calls]}"
 
     @classmethod
     def suggest_where(cls, trial: BaseTrial, prefix: str, card: Card) -> dict[str, object]:
