@@ -31,9 +31,14 @@ if getattr(workflow.modifier.path_modifier, "prefix", None):
         "run it in a folder of its own instead (docs/module.md)"
     )
 
+WHICH_CASES = "which cases? snakemake predict --config predict='{cases: new.csv, transcripts: new/}'"
+
 try:
     NIGHT = parse_config(config)
     if workflow.is_main_process:
+        if NIGHT.predict is None and "predict" in sys.argv:
+            # As early as this, because Snakemake shows what an input function raises with a traceback.
+            raise NightshiftError(WHICH_CASES)
         check_identity(NIGHT)
         if not workflow.output_settings.dryrun and not only_looks(sys.argv):
             hold_results()
@@ -236,9 +241,7 @@ def predictions(suffix=None):
 
 def new_cases(wildcards):
     if NIGHT.predict is None:
-        raise WorkflowError(
-            "which cases? snakemake predict --config predict='{cases: new.csv, transcripts: new/}'"
-        )
+        raise WorkflowError(WHICH_CASES)
     # What is missing is said by the job, with all else that is wrong. The start of this run, so that asking again with
     # other options predicts again.
     names = [NIGHT.predict.cases, NIGHT.predict.transcripts, START]
