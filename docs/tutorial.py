@@ -4,13 +4,14 @@ With --check nothing is written: the page must say what the commands say, times 
 """
 
 import argparse
+import contextlib
 import difflib
 import os
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[1]
@@ -30,8 +31,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="fail where the page and the commands differ")
     check = parser.parse_args().check
     page = PAGE.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        made = rewritten(page, session(Path(folder)))
+    with tempfile.TemporaryDirectory() as folder, session(Path(folder)) as run:
+        made = rewritten(page, run)
     if not check:
         PAGE.write_text(made, encoding="utf-8")
         return 0
@@ -61,37 +62,38 @@ def _fitted(output: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def session(folder: Path) -> Callable[[str], str]:
+@contextlib.contextmanager
+def session(folder: Path) -> Iterator[Callable[[str], str]]:
     """What runs a command in one shell that begins in an empty folder; its answer is what is said on standard output, and
     standard error too where it fails."""
     path = os.pathsep.join(part for part in os.environ["PATH"].split(os.pathsep) if ".venv" not in part)
     bare = {**os.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": ""}
     identity = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in _PERSON.items()}
-    shell = subprocess.Popen(
+    errors = folder / "errors.txt"
+    with subprocess.Popen(
         ["bash", "--norc"],
         cwd=folder,
         env={**bare, **identity, "COLUMNS": str(_LONGEST), "REPO": str(REPO), "MAKEFLAGS": "--no-print-directory"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    errors = folder / "errors.txt"
+    ) as shell:
+        yield lambda command: _answer(shell, command, errors)
 
-    def run(command: str) -> str:
-        command = command.replace("https://example.org/nightshift", "$REPO nightshift")
-        shell.stdin.write(f"{{ {command}\n}} 2>{errors} || {{ cat {errors}; echo {_FAILED}; }}\necho; echo '{_END}'\n")
-        shell.stdin.flush()
-        said = ""
-        for line in shell.stdout:
-            if line.rstrip() == _END:
-                break
-            said += line
-        print(f"$ {command}", file=sys.stderr)
-        if (_FAILED in said) != command.endswith(_MAY_FAIL):
-            raise SystemExit(said)
-        return said.replace(_FAILED, "")
 
-    return run
+def _answer(shell: subprocess.Popen, command: str, errors: Path) -> str:
+    command = command.replace("https://example.org/nightshift", "$REPO nightshift")
+    shell.stdin.write(f"{{ {command}\n}} 2>{errors} || {{ cat {errors}; echo {_FAILED}; }}\necho; echo '{_END}'\n")
+    shell.stdin.flush()
+    said = ""
+    for line in shell.stdout:
+        if line.rstrip() == _END:
+            break
+        said += line
+    print(f"$ {command}", file=sys.stderr)
+    if (_FAILED in said) != command.endswith(_MAY_FAIL):
+        raise SystemExit(said)
+    return said.replace(_FAILED, "")
 
 
 _PERSON = {"NAME": "Person", "EMAIL": "person@example.org"}
