@@ -24,7 +24,12 @@ rule build_ladder:
         directory("results/ladder/rungs"),
     log:
         "results/logs/ladder/ladder.log",
+    retries: 1
+    resources:
+        mem_mb=JOB_MEMORY,
+        runtime=JOB_MINUTES,
     params:
+        limits=limits_of_job,
         search=SEARCH,
     script:
         "../scripts/build_ladder.py"

@@ -12,6 +12,7 @@ rule record:
         "results/experiments/{exp}/logs/record.log",
     benchmark:
         "results/experiments/{exp}/logs/record.tsv"
+    retries: 1
     resources:
         dvc=1,
         mem_mb=1000,

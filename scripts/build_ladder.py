@@ -8,5 +8,11 @@ if TYPE_CHECKING:
 with logging_to(snakemake.log):
     from nightshift.config import Search
     from nightshift.ladder import build_ladder
+    from nightshift.limits import Limits
 
-    build_ladder(snakemake.input.plans, snakemake.output[0], Search.model_validate(snakemake.params.search))
+    build_ladder(
+        snakemake.input.plans,
+        snakemake.output[0],
+        Search.model_validate(snakemake.params.search),
+        Limits(**snakemake.params.limits),
+    )

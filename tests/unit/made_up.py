@@ -39,6 +39,7 @@ def make_night(root: Path, n: int = 8, hypothesis: str = "Words of the customer 
         metrics |= {"stack": "logistic", "seconds": 3.5, "champion": champion, "weights": {"words": 0.7, "table": 0.3}}
         metrics |= {
             "reason": "base words: RuntimeError: <b>no words</b>" if crash else "better",
+            **({"tail": "Traceback (most recent call last):\n  RuntimeError: <b>no words</b>"} if crash else {}),
             "base_auc": {"words": 0.6},
         }
         folder = root / "results/experiments" / name

@@ -180,6 +180,35 @@ def test_a_memory_error_is_memory():
     assert failure(lambda: bytearray(1 << 60)).kind == "memory"
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError(
+            "[12:00:00] device_helpers.cuh: Memory allocation error on worker 0: cudaErrorMemoryAllocation: out of memory"
+        ),
+        RuntimeError("std::bad_alloc"),
+        RuntimeError("can't start new thread"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+    ],
+)
+def test_libraries_that_say_it_otherwise_are_out_of_memory_too(error):
+    def work():
+        count_tries()
+        raise error
+
+    assert failure(work).kind == "memory" and tries() == 2
+
+
+def test_native_code_that_ends_itself_for_want_of_memory_is_no_segfault():
+    def work():
+        os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc\n")
+        os.abort()
+
+    with logging_to(["job.log"]):
+        failed = failure(work)
+    assert (failed.kind, failed.environment) == ("memory", True)
+
+
 def test_killed_from_outside_is_tried_once_more():
     def work():
         count_tries()

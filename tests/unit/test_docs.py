@@ -119,6 +119,22 @@ def test_the_tutorial_shows_what_its_commands_say():
         assert part in page
 
 
+def test_every_test_that_a_page_names_is_there():
+    """`pytest PATH -k WORDS` in any page: the path exists, and each of the words is in the name of a test there."""
+    named = 0
+    for page in PAGES:
+        for path, words in re.findall(
+            r"`[^`\n]*pytest [^`\n]*?(tests/[\w./]+)(?: -k (\"[^\"]+\"|\w+))?`", page.read_text()
+        ):
+            files = [REPO / path] if path.endswith(".py") else sorted((REPO / path).rglob("test_*.py"))
+            text = "\n".join(file.read_text() for file in files)
+            names = re.findall(r"def (test_\w+)", text)
+            for word in words.strip('"').split(" or ") if words else []:
+                assert any(word in name for name in names), f"{page.name}: no test in {path} has {word!r} in its name"
+            named += 1
+    assert named > 40
+
+
 @pytest.mark.soak
 def test_the_tutorial_is_what_its_commands_say_now(monkeypatch):
     monkeypatch.setattr("sys.argv", ["tutorial.py", "--check"])

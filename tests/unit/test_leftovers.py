@@ -49,6 +49,13 @@ def test_a_kill_in_the_middle_of_writing_leaves_what_is_cleared(tmp_path):
     assert len(remove_leftovers(tmp_path)) == 1 and not list(tmp_path.iterdir())
 
 
+def test_scripts_and_marks_of_killed_jobs_go(tmp_path):
+    for name in ("scripts/tmp1.stack.py", "incomplete/cmVzdWx0cw==", "log/night.log"):
+        write_text(tmp_path / ".snakemake" / name, "")
+    clear_leftovers(tmp_path)
+    assert [path.name for path in (tmp_path / ".snakemake").rglob("*") if path.is_file()] == ["night.log"]
+
+
 def test_a_folder_is_replaced_whole(tmp_path):
     for text in ("first", "second"):
         with replacing(tmp_path / "folder") as partial:

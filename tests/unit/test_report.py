@@ -75,6 +75,8 @@ def test_a_finished_night_has_every_section_and_every_chart(tmp_path):
     assert re.search(r"Between jobs, [^:]* passed: [\d.]+ s an experiment", text)
     assert {f"exp-{number:04d}" for number in range(8)} <= page.ids
     assert html.count('role="img"') == len(CHARTS) + 1
+    assert "Traceback (most recent call last):\n  RuntimeError" in "".join(page.text)
+    assert html.count('<details class="log">') == 1
 
 
 def test_nothing_is_loaded_from_anywhere(tmp_path):

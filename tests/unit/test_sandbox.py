@@ -2,6 +2,7 @@
 
 import glob
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from nightshift.leftovers import clear_leftovers
 from nightshift.sandbox import LONGEST, Limits, SqlRefused, SqlTooHeavy, condition, parent, select, select_table
 
 CASES = pd.DataFrame(
@@ -204,10 +206,24 @@ def test_a_killed_parent_leaves_nothing():
         "select('SELECT count(*) FROM cases, range(1000000000000)', {'cases': pd.DataFrame({'case_id': ['a']})})"
     )
     killed = subprocess.Popen([sys.executable, "-c", code])
-    _until(lambda: glob.glob(f"{folder}/*/result.arrow"))
+    _until(lambda: glob.glob(f"{folder}/.*/result.arrow"))
     killed.kill()
     killed.wait()
     _until(lambda: not os.listdir(folder))
+
+
+def test_a_parent_killed_before_its_child_starts_leaves_it_to_the_next_night(tmp_path):
+    folder = tempfile.gettempdir()
+    code = (
+        "import os, signal, tempfile, pandas as pd\nfrom nightshift.sandbox import parent\n"
+        f"tempfile.tempdir = {folder!r}\n"
+        "parent._outcome = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "parent.select('SELECT * FROM cases', {'cases': pd.DataFrame({'case_id': ['a']})})"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
+    assert glob.glob(f"{folder}/.*/cases.arrow")
+    clear_leftovers(tmp_path)
+    assert not os.listdir(folder)
 
 
 def _until(happens, seconds=20):

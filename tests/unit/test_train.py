@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from samples import make_folds, make_raw
 from scipy.sparse import csr_array
 
+from nightshift.data.split import Folds
 from nightshift.encode import BlocksEncoder, ColumnsEncoder, TermsEncoder, take
 from nightshift.learners import LEARNERS
 from nightshift.train import Recipe, train_base
@@ -213,3 +214,19 @@ def test_topics_and_selection_are_fitted_on_the_training_cases():
     assert len(picked.names_) == 5
     again = TermsEncoder(min_cases=1, select=5).fit(block, 1 - y)
     assert picked.names_ == again.names_
+
+
+def test_a_second_level_of_a_forward_split_learns_from_what_came_before_but_in_the_first_block(raw, labels):
+    """Blocks -1, 0, 1, 2 of 30 cases. Before block 0 nothing is predicted; there the later blocks stand in."""
+    folds = Folds((np.arange(120) // 30 - 1)[:, None], True, np.arange(120))
+    below = np.stack(
+        [train_base(blocks_of(raw), labels, folds, recipe_of(kind)).oof for kind in ("logistic", "ridge")], 1
+    )
+    trained = train_base({}, labels, folds, recipe_of("xgboost"), below)
+    assert np.isnan(trained.oof[:30]).all() and np.isfinite(trained.oof[30:]).all() and len(trained.models) == 3
+    # Another future changes what is said of the first block alone.
+    changed = below.copy()
+    changed[90:] = -changed[90:]
+    other = train_base({}, labels, folds, Recipe(LEARNERS["xgboost"](n_estimators=30)), changed).oof
+    same = train_base({}, labels, folds, Recipe(LEARNERS["xgboost"](n_estimators=30)), below).oof
+    assert not np.array_equal(other[30:60], same[30:60])

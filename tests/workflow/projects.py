@@ -99,9 +99,12 @@ class Project:
         return pd.read_csv(self.path("results/ledger.tsv"), sep="\t").drop(columns="seconds")
 
     def leftovers(self) -> list[Path]:
-        """Temporary folders and the locks of Snakemake and git, which no night may leave."""
+        """Temporary folders, the locks of Snakemake and git, and scripts and marks of killed jobs: no night may leave them."""
         found = [path for path in self.root.rglob("*") if path.name.startswith(".") and path.name.count(".") > 2]
-        return [*found, *self.path(".snakemake/locks").glob("*"), *self.path(".git").rglob("*.lock")]
+        found += [
+            file for name in ("locks", "scripts", "incomplete") for file in self.path(f".snakemake/{name}").glob("*")
+        ]
+        return [*found, *self.path(".git").rglob("*.lock")]
 
     def contents(self, folder: str) -> dict[str, bytes]:
         """Every file below a folder."""

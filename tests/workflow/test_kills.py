@@ -1,5 +1,6 @@
 """SIGKILL of a whole night at random moments, and two nights in one folder."""
 
+import io
 import os
 import random
 import signal
@@ -39,6 +40,9 @@ def check_as_undisturbed(project, finished_night):
     pd.testing.assert_frame_equal(project.ledger(), finished_night.ledger(), rtol=1e-6)
     listed = project.run("dvc", "exp", "list", "--name-only").stdout.split()
     assert sorted(listed) == [*(f"exp-{k:04d}" for k in range(6)), "night"]
+    shown = pd.read_csv(io.StringIO(project.run("dvc", "exp", "show", "--csv").stdout))
+    names = shown["Experiment"].dropna().tolist()
+    assert all(names.count(name) == 1 for name in listed)
     assert project.run("git", "status", "--porcelain").stdout == finished_night.status_before
     assert project.path("README.md").read_text() == "an edit that is not committed\n"
     assert not project.leftovers()
@@ -78,6 +82,7 @@ def test_a_second_night_in_the_folder_is_told_who_holds_it(project):
         assert by_hand.returncode != 0 and f"held by process {night.pid}" in by_hand.stdout + by_hand.stderr
         assert "propose" in project.snakemake("--cores", "1", "-n") and night.poll() is None
         project.snakemake("--summary")
+        assert night.poll() is None
     finally:
         os.killpg(night.pid, signal.SIGKILL)
         night.wait()

@@ -24,7 +24,9 @@ def small(project):
 
 def test_forward_in_time_the_holdout_is_the_latest(small):
     small.configure(data={"time": "created"}, search={"metric": "log_loss", "experiments": 2})
+    small.queue("boosted.yaml", stack="xgboost")
     small.snakemake("--cores", "2")
+    assert json.loads(small.path("results/experiments/exp-0001/metrics.json").read_text())["status"] != "crash"
     assert json.loads(small.path("results/data/split.json").read_text())["scheme"] == "forward"
     cases = pd.read_csv(small.path("data/demo/cases.csv")).set_index("deal_id")
     parts = {

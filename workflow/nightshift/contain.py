@@ -21,12 +21,13 @@ from typing import IO, Any
 
 from nightshift.disk import DiskError
 from nightshift.files import NO_LOCKS
-from nightshift.forked import Ended, describe, run_in_child
+from nightshift.forked import Ended, describe, run_in_child, says_no_room
 from nightshift.limits import Limits
 
 ENVIRONMENT = ("time", "memory", "killed", "device")
 _LOCKS = Path(".nightshift")
 _TAIL = 2000
+_LAST_WORDS = 20_000  # characters; native code speaks before Python writes the stacks of all threads
 # How a stack begins that Python writes when it dies or is asked; the innermost call comes first.
 _STACK = "Current thread 0x"
 # Signals that a process causes itself; all others come from outside.
@@ -130,6 +131,8 @@ def _kind_and_reason(ended: Ended, limits: Limits) -> tuple[str, str]:
     if ended.code >= 0:
         return "error", f"the process ended itself with exit status {ended.code}"
     name = signal.Signals(-ended.code).name if -ended.code in set(signal.Signals) else f"signal {-ended.code}"
+    if -ended.code == signal.SIGABRT and says_no_room(_log()[-_LAST_WORDS:]):
+        return "memory", "native code ended itself for want of memory"
     if -ended.code in _OWN_FAULT:
         return "segfault", f"native code ended by {name}"
     return "killed", f"ended by {name} from outside (by the kernel, short of memory, or by somebody)"
@@ -137,12 +140,16 @@ def _kind_and_reason(ended: Ended, limits: Limits) -> tuple[str, str]:
 
 def _end_of_log() -> str:
     """The last of the job's log, which is where standard error goes; of a stack that native code left, its top."""
-    try:
-        text = Path(sys.stderr.name).read_text(encoding="utf-8", errors="replace")
-    except (OSError, AttributeError, TypeError):
-        return ""
+    text = _log()
     start = text.rfind(_STACK)
     return text[start:].split("\nExtension modules:")[0][:_TAIL] if start >= 0 else text[-_TAIL:]
+
+
+def _log() -> str:
+    try:
+        return Path(sys.stderr.name).read_text(encoding="utf-8", errors="replace")
+    except (OSError, AttributeError, TypeError):
+        return ""
 
 
 @contextlib.contextmanager

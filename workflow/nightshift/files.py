@@ -33,13 +33,20 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    holder = Path(tempfile.mkdtemp(prefix=f".{path.name}.{platform.node()}-{os.getpid()}.", dir=path.parent))
-    partial = holder / path.name
-    try:
+    with temporary_folder(path.name, path.parent) as holder:
+        partial = holder / path.name
         yield partial
         if partial.is_dir() and path.is_dir():
             os.replace(path, holder / "before")
         os.replace(partial, path)
+
+
+@contextlib.contextmanager
+def temporary_folder(name: str, place: str | Path | None = None) -> Iterator[Path]:
+    """A private folder in `place` (where the system keeps such, by default) that a kill leaves for `remove_leftovers`."""
+    holder = Path(tempfile.mkdtemp(prefix=f".{name}.{platform.node()}-{os.getpid()}.", dir=place))
+    try:
+        yield holder
     finally:
         shutil.rmtree(holder, ignore_errors=True)
 
@@ -51,11 +58,22 @@ def remove_leftovers(folder: str | Path) -> list[Path]:
     for place, folders, _ in os.walk(folder):
         for found in [found for name in folders if (found := _HOLDER.fullmatch(name))]:
             folders.remove(found[0])
-            holder = Path(place, found[0])
-            if not _in_use(holder, int(found[1])):
-                shutil.rmtree(holder, ignore_errors=True)
-                removed.append(holder)
+            removed += _removed(Path(place, found[0]), int(found[1]))
     return removed
+
+
+def remove_temporary(name: str) -> list[Path]:
+    """The same for the folders of one name where the system keeps such; what others keep there is not looked at."""
+    holders = Path(tempfile.gettempdir()).glob(f".{name}.*")
+    found = [(holder, _HOLDER.fullmatch(holder.name)) for holder in holders]
+    return [one for holder, match in found if match for one in _removed(holder, int(match[1]))]
+
+
+def _removed(holder: Path, pid: int) -> list[Path]:
+    if _in_use(holder, pid):
+        return []
+    shutil.rmtree(holder, ignore_errors=True)
+    return [holder]
 
 
 def _in_use(holder: Path, pid: int) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import faulthandler
 import json
 import os
@@ -35,6 +36,9 @@ _TAIL, _LONGEST_REASON = 2000, 500
 _MEGABYTE = 1024 * 1024
 # Exceptions that are the machine's fault and not the code's.
 _KINDS = {MemoryError: "memory", NoDeviceError: "device"}
+_NO_ROOM = (errno.ENOMEM, errno.EAGAIN)
+# How libraries say that memory ran out (XGBoost on a GPU, C++, Python's threads) in exceptions of other types.
+_NO_ROOM_WORDS = ("out of memory", "bad_alloc", "cannot allocate memory", "can't start new thread")
 
 
 @dataclass(frozen=True)
@@ -166,10 +170,17 @@ def describe(error: BaseException) -> dict[str, Any]:
     first_line = (str(error).strip() or "no message").splitlines()[0]
     text = "".join(traceback.format_exception(error))
     kind = next((kind for type_, kind in _KINDS.items() if isinstance(error, type_)), "error")
+    if says_no_room(str(error)) or (isinstance(error, OSError) and error.errno in _NO_ROOM):
+        kind = "memory"
     if isinstance(error, TooHeavyError):
         kind = error.kind
     reason = f"{type(error).__name__}: {first_line}"[:_LONGEST_REASON]
     return {"error": {"kind": kind, "reason": _writable(reason), "tail": _writable(text[-_TAIL:])}}
+
+
+def says_no_room(text: str) -> bool:
+    """Whether a message tells that memory (or the number of threads) ran out."""
+    return any(words in text.lower() for words in _NO_ROOM_WORDS)
 
 
 def _writable(text: str) -> str:

@@ -16,6 +16,7 @@ from nightshift.config import Search
 from nightshift.data.development import read_development
 from nightshift.experiment import read_experiment
 from nightshift.files import read_json, replacing, write_json
+from nightshift.limits import Limits
 from nightshift.metrics import auc_interval
 from nightshift.names import EXPERIMENTS
 from nightshift.rungs import BASELINE, WORDS
@@ -23,7 +24,7 @@ from nightshift.scoring import measure, read_scores
 from nightshift.verdict import auc_of
 
 
-def build_ladder(planned: str, target: str, search: Search) -> None:
+def build_ladder(planned: str, target: str, search: Search, limits: Limits | None = None) -> None:
     """Stack and measure every rung of a planned ladder into folders like those of experiments."""
     development = read_development(DEVELOPMENT)
     with replacing(target) as ladder:
@@ -39,6 +40,7 @@ def build_ladder(planned: str, target: str, search: Search) -> None:
                 str(folder / "oof.parquet"),
                 str(folder / "stack.json"),
                 search.seed,
+                limits,
             )
             row, measured = measured_row(folder, experiment, development, search)
             write_json(folder / "metrics.json", {**row, "status": "crash" if measured is None else "rung"})

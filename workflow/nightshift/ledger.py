@@ -46,11 +46,16 @@ def ledger_rows(root: Path = Path()) -> list[dict[str, Any]]:
 
 def ledger_row(experiment: str, root: Path = Path()) -> dict[str, Any]:
     """A finished experiment: keys as `COLUMNS` (without tokens and money) plus `reason`, that of a crash begins with its
-    kind, and `fallback`, why the search stood in for a model, or None."""
+    kind, `tail`, the end of its log, and `fallback`, why the search stood in for a model, or None."""
     metrics = read_json(root / EXPERIMENTS / experiment / "metrics.json")
     history = _history(experiment, root)
     row = {name: metrics.get(name, history["experiment"].get(name)) for name in COLUMNS}
-    row |= {"experiment": experiment, "stack": metrics["stack"], "reason": _reason(metrics)}
+    row |= {
+        "experiment": experiment,
+        "stack": metrics["stack"],
+        "reason": _reason(metrics),
+        "tail": metrics.get("tail", ""),
+    }
     return {**row, "fallback": history.get("fallback")}
 
 

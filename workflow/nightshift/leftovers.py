@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from nightshift.files import has_future_times, read_json, remove_leftovers, set_times
-from nightshift.names import EXPERIMENTS
+from nightshift.files import has_future_times, read_json, remove_leftovers, remove_temporary, set_times
+from nightshift.names import EXPERIMENTS, SQL_FOLDER
 from nightshift.progress import JOBS
 
 _VIEWS, _BASES = "results/views", "results/bases"
+# Scripts of jobs that were killed, and Snakemake's marks of them, which nobody reads (ignore-incomplete).
+_OF_SNAKEMAKE = (".snakemake/scripts", ".snakemake/incomplete")
 
 
 def clear_leftovers(root: Path = Path()) -> None:
@@ -19,7 +21,11 @@ def clear_leftovers(root: Path = Path()) -> None:
     """
     for folder in ("results", ".nightshift", "data/demo", ".dvc/tmp/nightshift"):
         remove_leftovers(root / folder)
+    remove_temporary(SQL_FOLDER)
     shutil.rmtree(root / JOBS, ignore_errors=True)  # what killed jobs announced
+    for folder in _OF_SNAKEMAKE:
+        for file in (root / folder).glob("*"):
+            file.unlink(missing_ok=True)
     for base in (root / _BASES).glob("*"):
         if base.is_dir() and not (base / "outcome.json").exists():  # a kill in the middle of its removal
             shutil.rmtree(base)

@@ -4,6 +4,8 @@ EXPERIMENTS = "results/experiments"
 HISTORY = "results/history"
 # The message of a job that cannot go on for a reason that people can mend; shown at the end of the run.
 PROBLEM = ".nightshift/problem.txt"
+# Folders of SQL queries, where the system keeps temporary files.
+SQL_FOLDER = "nightshift-sql"
 
 
 def name_of(number: int) -> str:

@@ -163,8 +163,8 @@ def train_base(
         for fold in folds.numbers():
             train, predicted = (rows[within[rows]] for rows in folds.pair(repeat, fold))
             z, line = (None, None) if raw is None else logits_for_fold(raw, y, of, fold)
-            if z is not None:  # the first block of a forward split has no prediction below
-                train = train[np.isfinite(z[train]).any(axis=1)]
+            if z is not None:
+                train = _with_bases_below(z, train, predicted, folds, within)
             _check_classes(y, train, predicted, fold)
             model = recipe.model(line)
             model.fit({**take(blocks, train), **({} if z is None else _as_block(z[train]))}, y[train])
@@ -176,6 +176,22 @@ def train_base(
     if not np.isfinite(oof[(folds.assignment >= 0) & within[:, None]]).all():
         raise FloatingPointError("the learner predicted NaN or infinity")
     return TrainedBase(oof, models)
+
+
+def _with_bases_below(
+    z: np.ndarray, train: np.ndarray, predicted: np.ndarray, folds: Folds, within: np.ndarray
+) -> np.ndarray:
+    """Rows to train the second level on: those that the bases below predicted.
+
+    Before the first block that a forward split predicts there are none. There the later blocks stand in, as they do for
+    the weights of a stack: the bases below have never seen what comes after them.
+    """
+    heard = np.isfinite(z).any(axis=1) & within
+    if not heard[train].any():
+        apart = ~np.isin(folds.groups, folds.groups[predicted])
+        apart[predicted] = False
+        return np.flatnonzero(heard & apart)
+    return train[heard[train]]
 
 
 def _check_classes(y: np.ndarray, train: np.ndarray, predicted: np.ndarray, fold: int) -> None:

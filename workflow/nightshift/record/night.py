@@ -7,13 +7,12 @@ import datetime
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from nightshift.errors import NightshiftError
-from nightshift.files import digest_of, digest_of_file, set_times, write_json
+from nightshift.files import digest_of, digest_of_file, remove_leftovers, set_times, temporary_folder, write_json
 from nightshift.guard import no_night_running
 from nightshift.llm.store import PLACE as CALLS
 from nightshift.llm.store import Store
@@ -135,6 +134,7 @@ def restore(root: str | Path, name: str = NIGHT) -> list[Path]:
     """
     root = Path(root).resolve()
     results = root / "results"
+    remove_leftovers(results)
     if present := _night_entries(results):
         listed = ", ".join(path.name for path in present[:5])
         raise NightshiftError(
@@ -142,8 +142,8 @@ def restore(root: str | Path, name: str = NIGHT) -> list[Path]:
         )
     revision = _revision_of(_opened(root), name)
     results.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".restore-", dir=results) as holder:
-        fetched = Path(holder, "night")
+    with temporary_folder("restore", results) as holder:
+        fetched = holder / "night"
         _fetch(root, revision, fetched, name)
         outcome = RecordOutcome(True, f"restored from the DVC experiment {name}", 0.0, revision)
         write_json(fetched / OUTCOME_FILE, dataclasses.asdict(outcome))
@@ -220,7 +220,9 @@ def _night_entries(results: Path) -> list[Path]:
     if not results.is_dir():
         return []
     # A restore that was killed leaves a folder of its own behind.
-    found = [path for path in results.iterdir() if path.name not in NOT_THE_NIGHT and path.name[:9] != ".restore-"]
+    found = [
+        path for path in results.iterdir() if path.name not in NOT_THE_NIGHT and not path.name.startswith(".restore.")
+    ]
     # The remembered HEAD alone is no night yet.
     return [] if [path.name for path in found] == [HEAD_FILE.name] else found
 

@@ -12,13 +12,14 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nightshift.errors import NightshiftError, TooHeavyError
+from nightshift.files import temporary_folder
+from nightshift.names import SQL_FOLDER
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,19 +125,19 @@ def _in_child(request: dict[str, Any], tables: Mapping[str, Any], limits: Limits
         raise SqlRefused(f"the query has {len(sql):,} characters: write one of at most {LONGEST:,}")
     if "\0" in sql:
         raise SqlRefused("the query holds a zero character: remove it")
-    with tempfile.TemporaryDirectory(prefix="nightshift-sql-") as folder:
+    with temporary_folder(SQL_FOLDER) as folder:
         columns = {}
         for name, table in tables.items():
             # A query that never names a table cannot read it, and it may be a large one.
             needed = name in sql.lower() or request["mode"] == "condition"
-            columns[name] = _write_table(Path(folder, f"{name}.arrow"), table if needed else table[:0])
+            columns[name] = _write_table(folder / f"{name}.arrow", table if needed else table[:0])
         content = {**request, "tables": columns, "limits": asdict(limits), "parent": os.getpid()}
-        Path(folder, "request.json").write_text(json.dumps(content), encoding="utf-8")
-        outcome = _outcome(folder, limits)
+        (folder / "request.json").write_text(json.dumps(content), encoding="utf-8")
+        outcome = _outcome(str(folder), limits)
         if not outcome["ok"]:
             reason, limit = outcome["reason"], outcome["heavy"]
             raise SqlTooHeavy(reason, limit) if limit else SqlRefused(reason)
-        with pa.OSFile(str(Path(folder, "result.arrow"))) as source:
+        with pa.OSFile(str(folder / "result.arrow")) as source:
             return pa.ipc.open_stream(source).read_all()
 
 
