@@ -102,6 +102,7 @@ def offer(site: Path) -> None:
 
 def queue(root: Path, experiments: int) -> None:
     """All but the baseline, which is always first."""
+    (root / "config/experiments").mkdir(exist_ok=True)
     for number in range(1, experiments):
         experiment = {
             "hypothesis": f"Nothing comes of nothing, number {number}.",

@@ -133,7 +133,10 @@ def main() -> None:
         os.chdir(REPO)
     command = "make bench-scale" if options.cases == [1000, 10000, 100000] else f"python {' '.join(sys.argv)}"
     head = head_of("Growth", command, "1")
-    note = "One process, one thread each; bases train all folds on the development cases (80 %).\n"
+    note = (
+        "One process, one thread each; bases train all folds on the development cases (80 %). A case of the demo has 38 turns in "
+        "2.2 calls on average.\n"
+    )
     Path(REPO, "benchmarks", "SCALE.md").write_text("\n".join([head, note, *lines]) + "\n")
 
 

@@ -70,7 +70,7 @@ print(json.dumps({
 def test_a_kind_that_exists_is_refused_by_name(installed):
     module = installed / "pricetalk.py"
     module.write_text(module.read_text().replace("price_talk", "words"))
-    done = python(installed, "import nightshift.views")
+    done = python(installed, "import nightshift.experiment")
     assert done.returncode != 0
     assert "the kind 'words' exists already" in done.stderr and "pricetalk:PriceTalk" in done.stderr
 
@@ -78,3 +78,26 @@ def test_a_kind_that_exists_is_refused_by_name(installed):
 def test_the_code_of_the_page_is_twenty_lines_or_so():
     (code,) = re.findall(r"```python\n(.*?)```", PAGE, flags=re.S)
     assert len([line for line in code.splitlines() if line.strip()]) <= 20
+
+
+@pytest.mark.parametrize("first", ["views", "learners", "experiment"])
+def test_views_and_learners_may_share_a_module(tmp_path, first):
+    (tmp_path / "both.py").write_text(
+        "from typing import Literal\n"
+        "from nightshift.learners import Learner\n"
+        "from nightshift.views import View\n"
+        "class A(View):\n    kind: Literal['a'] = 'a'\n    def featurize(self, data): ...\n"
+        "    @classmethod\n    def suggest(cls, trial, prefix, card): ...\n"
+        "class B(Learner):\n    kind: Literal['b'] = 'b'\n    def build(self, seed): ...\n    def in_words(self): return 'b'\n"
+        "    @classmethod\n    def suggest(cls, trial, prefix): ...\n"
+    )
+    info = tmp_path / "both-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: both\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[nightshift.views]\na = both:A\n\n[nightshift.learners]\nb = both:B\n")
+    done = python(
+        tmp_path,
+        f"import nightshift.{first}\nfrom nightshift.learners import LEARNERS\nfrom nightshift.views import VIEWS\n"
+        "assert 'a' in VIEWS and 'b' in LEARNERS and 'b' not in VIEWS",
+    )
+    assert done.returncode == 0, done.stderr

@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from importlib.metadata import entry_points
 from types import ModuleType
 from typing import TypeVar
@@ -12,6 +15,33 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 T = TypeVar("T", bound=BaseModel)
+
+
+class Kinds(Mapping[str, type[T]]):
+    """`kinds_in`, looked up at the first use: a distribution's module may then import the package whose kinds it offers,
+    or define views and learners side by side.
+
+    Parameters
+    ----------
+    package : name of a package
+    base : class of its kinds
+    """
+
+    def __init__(self, package: str, base: type[T]):
+        self._package, self._base = package, base
+
+    @cached_property
+    def _found(self) -> dict[str, type[T]]:
+        return kinds_in(sys.modules[self._package], self._base)
+
+    def __getitem__(self, kind: str) -> type[T]:
+        return self._found[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def kinds_in(package: ModuleType, base: type[T]) -> dict[str, type[T]]:

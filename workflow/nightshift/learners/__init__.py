@@ -1,10 +1,8 @@
 """Learners: one file each. `LEARNERS` maps a kind to its class."""
 
-import sys
-
 from nightshift.learners.base import Learner
-from nightshift.registry import kinds_in
+from nightshift.registry import Kinds
 
-LEARNERS: dict[str, type[Learner]] = kinds_in(sys.modules[__name__], Learner)
+LEARNERS = Kinds(__name__, Learner)
 
 __all__ = ["LEARNERS", "Learner"]
