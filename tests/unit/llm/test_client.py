@@ -1,6 +1,7 @@
 """The client: every fault has a name, nothing is asked twice, the budget is hard, the key is nowhere."""
 
 import contextlib
+import json
 import sqlite3
 import subprocess
 import sys
@@ -87,6 +88,18 @@ def test_a_server_without_structured_output_is_asked_without(client, tmp_path):
         assert client(server, tmp_path).chat(HELLO, {"type": "object"}, [tool]).content == "{}"
         asked = [{"response_format", "tools"} & set(body) for body in server.of("chat/completions")]
         assert asked == [{"response_format", "tools"}, {"response_format"}, set()]
+
+
+def test_a_server_that_says_500_to_tools_is_asked_without(client, tmp_path):
+    """llama.cpp without --jinja; other words of a 500 are a server that fails."""
+
+    def plain(body):
+        said = {"error": {"message": "tools param requires --jinja flag"}}
+        return Fault(500, json.dumps(said), {"Retry-After-Ms": "20"}) if "tools" in body else "{}"
+
+    tool = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
+    with model_server(plain) as server:
+        assert client(server, tmp_path).chat(HELLO, {"type": "object"}, [tool]).content == "{}"
 
 
 def test_the_key_is_in_no_answer_that_a_server_echoes(client, tmp_path):

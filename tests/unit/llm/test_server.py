@@ -38,6 +38,7 @@ def test_a_key_file_lies_outside_the_project(tmp_path):
     [
         ({"backend": "hybrid"}, "agent.backend hybrid has no server to ask"),
         ({"model": "m", "budget": {"money": 3}}, "agent.budget.money needs the price of m"),
+        ({"replay": True}, "agent.replay does not know which model's answers"),
         ({"base_url": "http://user:secret@host/v1"}, "agent.base_url holds a user or password"),
     ],
 )

@@ -14,6 +14,7 @@ from nightshift.agents.moves import draw_stack
 from nightshift.agents.search import propose
 from nightshift.agents.space import Space
 from nightshift.card import Card
+from nightshift.errors import InputError
 from nightshift.experiment import BaseSpec, Experiment, parse_experiment
 from nightshift.learners import LEARNERS
 from nightshift.llm.strict import experiment_form, form_of
@@ -166,3 +167,21 @@ def test_a_kind_of_somebodys_that_has_no_strict_schema_is_left_out():
 
     schema = form_of(Choice).schema
     assert list(schema["$defs"]) == ["Plain"] and schema["properties"]["one"] == {"anyOf": [{"$ref": "#/$defs/Plain"}]}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [{"class": "sklearn.decomposition.PCA", "parameters": [{"name": "n_components"}]}],
+        [{"class": "sklearn.decomposition.PCA", "parameters": {"n_components": 3}}],
+        [{"class": "sklearn.decomposition.PCA", "parameters": ["n_components"]}],
+        [{"class": ["a"], "parameters": []}],
+        ["sklearn.decomposition.PCA", 3, None],
+        {"class": "x"},
+    ],
+)
+def test_steps_in_another_form_are_left_for_the_typed_model_to_refuse(steps):
+    """As servers without structured output send them."""
+    read = FORM.read(an_answer(learner={"kind": "pipeline", "steps": steps, "scaled": None}))
+    with pytest.raises(InputError):
+        parse_experiment(read, "answer")

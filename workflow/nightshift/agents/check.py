@@ -59,12 +59,34 @@ def checked(content: Any, history: History, space: Space, memos: set[str], root:
     if refused := _does_not_run(experiment, space, root):
         raise RefusedError(refused)
     known = {past.experiment.id for past in history.past}
-    champion = history.champion()
-    usual = champion.experiment.id if champion else name_of(0)
-    parent = experiment.parent if experiment.parent in known else usual
+    parent = experiment.parent if experiment.parent in known else _usual_parent(history, space, known)
     memo = experiment.memo if experiment.memo in memos else None
     said = " ".join(experiment.hypothesis.split())[:_LONGEST] or "The model gave no hypothesis."
     return experiment.model_copy(update={"author": "model", "parent": parent, "memo": memo, "hypothesis": said})
+
+
+def _usual_parent(history: History, space: Space, known: set[str]) -> str:
+    """What a model varies when it names nothing: the pin of a person, else the champion."""
+    if space.pin in known:
+        return space.pin
+    champion = history.champion()
+    return champion.experiment.id if champion else name_of(0)
+
+
+def _vetoed(experiment: Experiment, space: Space) -> list[str]:
+    """What a person's vetoes bar: kinds of views and learners, moves that an experiment shows, parents."""
+    shows = {
+        "segment": any(base.segment for base in experiment.bases.values()),
+        "second_level": any(base.bases for base in experiment.bases.values()),
+        "reseed": any(base.seeds > 1 for base in experiment.bases.values()),
+    }
+    barred = [name for name, shown_in in shows.items() if shown_in and name in space.vetoes]
+    if any(space.bars(one) for one in taken_from(experiment, experiment.bases)):
+        barred = sorted(space.vetoes)
+    problems = [f"a person has vetoed {', '.join(barred)}"] if barred else []
+    if experiment.parent in space.vetoes:
+        problems.append(f"a person has vetoed {experiment.parent} as a parent: vary another one")
+    return problems
 
 
 def _forbidden(experiment: Experiment, space: Space) -> list[str]:
@@ -79,8 +101,7 @@ def _forbidden(experiment: Experiment, space: Space) -> list[str]:
             problems.append(f"base {name!r}: the learner {base.learner.kind} is not installed")
         if space.agent.learners is not None and base.learner.kind not in space.agent.learners:
             problems.append(f"base {name!r}: the learner {base.learner.kind} is not allowed here")
-    if any(space.bars(one) for one in taken_from(experiment, experiment.bases)):
-        problems.append(f"a person has vetoed {', '.join(sorted(space.vetoes))}")
+    problems += _vetoed(experiment, space)
     if max(len(experiment.bases), len(experiment.views)) > _MOST_BASES:
         problems.append(
             f"{len(experiment.bases)} bases on {len(experiment.views)} views: at most {_MOST_BASES} of each"

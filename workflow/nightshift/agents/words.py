@@ -47,7 +47,8 @@ def ledger_table(history: History, agent: Agent, last: int = _LAST) -> str:
     """The ledger so far: the best, the last, crashes with their reasons."""
     seen = history.past
     best = sorted((past for past in seen if past.scored), key=lambda past: -past.metrics["cv_auc"])[:_BEST]
-    wanted = {past.experiment.id for past in [*seen[:1], *best, *seen[-last:]]}
+    crashed = [past for past in seen if past.metrics is not None and past.metrics["status"] == "crash"]
+    wanted = {past.experiment.id for past in [*seen[:1], *best, *crashed[-last:], *seen[-last:]]}
     rows = [_row(past, agent) for past in seen if past.experiment.id in wanted]
     left_out = len(seen) - len(rows)
     head = "experiment | parent | author | status | cv_auc | delta | z | bases | stack | memo | hypothesis"

@@ -45,6 +45,10 @@ class Reply:
     cut: bool = False
 
 
+# llama.cpp answers 500, not 400, where it was started without what tools need, or cannot compile a schema.
+_UNKNOWN_TO_SERVERS = ("--jinja", "tools param", "grammar", "response_format")
+
+
 class Client:
     """Asks a server for one purpose; a context that closes its connections.
 
@@ -265,6 +269,8 @@ class Client:
         }
         kind = next((name for cause, name in kinds.items() if isinstance(error, cause)), "nonsense")
         said = " ".join(self._clean(str(error)).split())[:_LONGEST_REASON]
+        if kind == "server" and any(word in said.lower() for word in _UNKNOWN_TO_SERVERS):
+            kind = "rejected"
         tries = "1 try" if self.agent.tries == 1 else f"{self.agent.tries} tries"
         return CallFailed(kind, _WORDS[kind].format(said=said, tries=tries, timeout=self.agent.timeout))
 

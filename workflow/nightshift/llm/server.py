@@ -78,6 +78,14 @@ def problems_of(agent: Agent, environment: Mapping[str, str] = os.environ, root:
         problems.append(
             Problem("agent.base_url holds a user or password", "put the key into the environment instead", file)
         )
+    if agent.replay and model is None:
+        problems.append(
+            Problem(
+                "agent.replay does not know which model's answers to replay",
+                f"set agent.model (or ${MODEL}) to the model of the recorded night",
+                file,
+            )
+        )
     if agent.backend in ("llm", "hybrid") and server_of(agent, environment) is None and not (agent.replay and model):
         problems.append(
             Problem(

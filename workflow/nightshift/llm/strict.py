@@ -263,14 +263,18 @@ def _read_object(node: Node, value: Node, defs: dict[str, Node]) -> Node:
 
 
 def _read_steps(steps: Any) -> Any:
-    if not isinstance(steps, list):
-        return steps
-    return [
-        {step["class"]: {p["name"]: p["value"] for p in step.get("parameters") or []}}
-        if isinstance(step, dict) and "class" in step
-        else step
-        for step in steps
-    ]
+    """Steps as people write them; what has another form is left to the typed model, which says what is wrong with it."""
+    return [_read_step(step) for step in steps] if isinstance(steps, list) else steps
+
+
+def _read_step(step: Any) -> Any:
+    if not isinstance(step, dict) or not isinstance(step.get("class"), str):
+        return step
+    parameters = step.get("parameters") or []
+    pairs = isinstance(parameters, list) and all(
+        isinstance(one, dict) and isinstance(one.get("name"), str) and "value" in one for one in parameters
+    )
+    return {step["class"]: {one["name"]: one["value"] for one in parameters}} if pairs else step
 
 
 def _alternative(nodes: list[Node], value: Any, defs: dict[str, Node]) -> Node:

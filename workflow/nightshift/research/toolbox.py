@@ -224,9 +224,11 @@ class Toolbox:
         )
 
     def correlations(self, experiment: str) -> str:
-        return (
-            correlation_lines(correlations(self._past(experiment)), 60) or "there are none: one base, or no predictions"
-        )
+        past = self._past(experiment)
+        if past.metrics is None:
+            # What is there already depends on how fast its jobs run, and an answer must not.
+            return f"{past.experiment.id} is still running"
+        return correlation_lines(correlations(past), 60) or "there are none: one base, or no predictions"
 
     def notes(self) -> str:
         files = sorted(path for path in Path(NOTES).glob("*") if path.suffix in (".md", ".txt"))
