@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import json
 import threading
+import time
 
 import pytest
 from stub_night import night_config, run_night, score
@@ -92,7 +93,7 @@ def test_papers_and_pages_are_read_once_and_kept():
             "Stacking small models (A. Author et al., 2026-01-02) http://arxiv.org/abs/2601.00001v1\nWe stack."
         )
         assert len(found) < 600 < len(literature.arxiv_abstract(client, research, "arXiv:2601.00001"))
-        assert literature.read_page(client, research, f"{place}/page") == "t\nShort calls say little."
+        assert literature.read_page(client, research, f"{place}/page") == f"{place}/page\n\nt\nShort calls say little."
         before = len(asked)
         literature.search_arxiv(client, research, "stacking small data")
         literature.read_page(client, research, f"{place}/page")
@@ -103,6 +104,29 @@ def test_papers_and_pages_are_read_once_and_kept():
             literature.read_page(client, research, f"{place}/away")
         with pytest.raises(PageRefusedError, match="no arXiv number"):
             literature.arxiv_abstract(client, research, "the paper")
+
+
+def test_a_page_has_one_name_whatever_its_scheme_and_version():
+    names = ("http://arxiv.org/abs/2601.00001v2", "https://www.arxiv.org/abs/2601.00001", "arxiv.org/abs/2601.00001")
+    assert {literature.plain_address(name) for name in names} == {"arxiv.org/abs/2601.00001"}
+
+
+def test_a_page_that_drips_ends(monkeypatch):
+    """Each byte in time, the whole never: the limit is one of wall time."""
+    monkeypatch.setattr(literature, "_SECONDS", 1.0)
+
+    class Dripping:
+        encoding = "utf-8"
+
+        def iter_bytes(self):
+            while True:
+                time.sleep(0.05)
+                yield b"x"
+
+    start = time.monotonic()
+    with pytest.raises(PageRefusedError, match="took longer than 1 seconds"):
+        literature._body(Dripping(), "http://x", start)
+    assert time.monotonic() - start < 3
 
 
 def test_only_allowed_hosts_are_read():
@@ -126,7 +150,7 @@ def test_a_literature_memo_cites_what_it_read_and_ends_in_an_experiment(tmp_path
         last = str(body["messages"][-1]["content"])
         if "Write the memo now" in last:
             sources = [
-                ("Stacking", "http://arxiv.org/abs/2601.00001v1"),
+                ("Stacking", "https://arxiv.org/abs/2601.00001"),
                 ("Invented", "http://arxiv.org/abs/9999.99999"),
             ]
             memo = {"title": "Stack", "findings": "Stacking helps.", "idea": None}

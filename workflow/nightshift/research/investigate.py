@@ -12,6 +12,7 @@ from nightshift.llm.errors import CallFailed
 from nightshift.llm.reading import RefusedError, read_json_in
 from nightshift.llm.strict import Form
 from nightshift.research.diagnostics import diagnose
+from nightshift.research.literature import plain_address
 from nightshift.research.memos import with_experiment
 from nightshift.research.toolbox import Toolbox
 
@@ -119,8 +120,8 @@ def _memo(
             experiment = _with_kinds(experiment, checked)
         except RefusedError as error:
             text += f"\n\nThe experiment that it ended in cannot be run: {error}"
-    read = "\n".join(toolbox.said)
-    sources = [one for one in _sources(content.get("sources")) if one["address"] in read]
+    read = plain_address("\n".join(toolbox.read))
+    sources = [one for one in _sources(content.get("sources")) if plain_address(one["address"]).rstrip("/") in read]
     if sources:
         text += "\n\nSources:\n\n" + "\n".join(f"- {one['title']}, {one['address']}" for one in sources)
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import time
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from typing import Any
@@ -44,9 +45,15 @@ def arxiv_abstract(client: Client, research: Research, paper: str) -> str:
 
 
 def read_page(client: Client, research: Research, address: str) -> str:
-    """A page of an allowed host as text."""
+    """A page of an allowed host as text, under its address."""
     body = _kept(client, address, research)
-    return text_of(body)[:_LONGEST] if "<" in body[:2000] else body[:_LONGEST]
+    return f"{address}\n\n{text_of(body) if '<' in body[:2000] else body}"[:_LONGEST]
+
+
+def plain_address(text: str) -> str:
+    """An address (or a text that holds some) without what may differ between two names of one page: the scheme, `www.`
+    and the version of a paper."""
+    return re.sub(r"(\d{4}\.\d{4,5})v\d+", r"\1", re.sub(r"https?://(www\.)?", "", text.lower()))
 
 
 def _kept(client: Client, address: str, research: Research) -> str:
@@ -56,6 +63,7 @@ def _kept(client: Client, address: str, research: Research) -> str:
 def _fetch(address: str, research: Research) -> str:
     import httpx2
 
+    started = time.monotonic()
     with httpx2.Client(timeout=_SECONDS, headers={"User-Agent": "nightshift"}) as http:
         for _ in range(_REDIRECTS + 1):
             check_address(address, research)
@@ -65,14 +73,16 @@ def _fetch(address: str, research: Research) -> str:
                     continue
                 if response.status_code != 200:
                     raise PageRefusedError(f"{address} answers {response.status_code}")
-                return _body(response, address)
+                return _body(response, address, started)
     raise PageRefusedError(f"{address}: too many redirections")
 
 
-def _body(response: Any, address: str) -> str:
+def _body(response: Any, address: str, started: float) -> str:
     body = b""
     for chunk in response.iter_bytes():
         body += chunk
+        if time.monotonic() - started > _SECONDS:  # the client's own limit is one of silence
+            raise PageRefusedError(f"{address} took longer than {_SECONDS:g} seconds")
         if len(body) > _LARGEST:
             raise PageRefusedError(f"{address} is larger than {_LARGEST:,} bytes")
     return body.decode(response.encoding or "utf-8", errors="replace")

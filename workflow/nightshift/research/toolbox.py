@@ -76,7 +76,8 @@ class Toolbox:
 
     def __init__(self, history: History, agent: Agent, client: Client, seed: int):
         self.history, self.agent, self.client, self.seed = history, agent, client, seed
-        self.said: list[str] = []  # every answer, to see which sources were read
+        self.said: list[str] = []  # every answer, as the model sees it
+        self.read: list[str] = []  # those of tools that worked: what may be cited
 
     @cached_property
     def tools(self) -> dict[str, Tool]:
@@ -103,6 +104,7 @@ class Toolbox:
                 raise ValueError("the arguments are no JSON object")
             wanted = {key: given[key] for key in tool.parameters}
             said = self._contained(tool, wanted) if tool.computes else tool.run(**wanted)
+            self.read.append(said)
         except KeyError as error:
             said = f"the argument {error} is missing"
         except NightshiftError as error:
