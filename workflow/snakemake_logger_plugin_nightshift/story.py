@@ -29,6 +29,8 @@ _CHATTER = (
     "Singularity containers: ignored",
     "Updating checkpoint dependencies.",
     "Using shell:",
+    # Recording keeps it up to date before its rule has its turn.
+    "Warning: the following output files of rule ledger were not present",
 )
 _OF_THE_RUN = (
     LogEvent.GROUP_INFO,

@@ -49,6 +49,8 @@ class Terminal:
         if not self._moves or self._status is not None:
             return
         self._status = status
+        with self._lock:
+            self._draw()
         threading.Thread(target=self._redraw, daemon=True, name="nightshift-status").start()
 
     def clear(self) -> None:
