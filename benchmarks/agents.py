@@ -68,9 +68,12 @@ def run(night: Night, backend: str, agent: dict[str, Any], cores: str) -> dict[s
 def row(night: Night, backend: str, result: dict[str, Any]) -> str:
     verdict, written = result["verdict"], [line for line in result["ledger"] if line["author"] == "model"]
     kept = sum(line["status"] == "keep" for line in written)
+    # Where the baseline crashed there is nothing to compare with.
+    baseline = f"{verdict['baseline']['cv_auc']:.4f}" if verdict["baseline"] else ""
+    delta = "" if verdict["delta"] is None else f"{verdict['delta']:+.4f}"
     return (
-        f"| {night.name} | {night.seed} | {backend} | {len(result['ledger'])} | {verdict['baseline']['cv_auc']:.4f} "
-        f"| {verdict['champion']['cv_auc']:.4f} | {verdict['champion']['holdout_auc']:.4f} | {verdict['delta']:+.4f} "
+        f"| {night.name} | {night.seed} | {backend} | {len(result['ledger'])} | {baseline} "
+        f"| {verdict['champion']['cv_auc']:.4f} | {verdict['champion']['holdout_auc']:.4f} | {delta} "
         f"| {len(written)} | {kept} | {verdict['tokens']:,} | {result['wall']:.0f} |"
     )
 
@@ -99,7 +102,8 @@ def main() -> None:
     for night in nights(options.data, options.names, options.experiments, options.seeds):
         for backend in BACKENDS:
             result = run(night, backend, options.agent, options.cores)
-            gains[backend].append(result["verdict"]["delta"])
+            if result["verdict"]["delta"] is not None:
+                gains[backend].append(result["verdict"]["delta"])
             lines.append(row(night, backend, result))
             print(lines[-1], flush=True)
     print(f"\n{summary(gains)}")

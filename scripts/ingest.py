@@ -16,6 +16,10 @@ with logging_to(snakemake.log):
 
     def check_more(kinds):
         agent = config.agent
-        return [*unknown_kinds(agent), *problems_of(agent), *check_queue(kinds, agent=agent)]
+        return [
+            *unknown_kinds(agent),
+            *problems_of(agent, audio=config.data.audio is not None),
+            *check_queue(kinds, agent=agent),
+        ]
 
     ingest(config, check_more, snakemake.output)

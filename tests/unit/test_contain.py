@@ -17,6 +17,7 @@ from nightshift.contain import attempt
 from nightshift.disk import DiskError
 from nightshift.job import logging_to
 from nightshift.limits import Limits, machine_memory_mb
+from nightshift.llm.errors import CallFailed, NotSentError, ReplayMissing
 from nightshift.sandbox import SqlTooHeavy
 
 LIMITS = Limits(seconds=20)
@@ -350,3 +351,34 @@ def test_the_limit_of_memory_is_that_of_the_machine_unless_told():
     assert Limits(1).memory == pytest.approx(0.8 * machine_memory_mb())
     assert Limits(1).raised().memory == pytest.approx(0.95 * machine_memory_mb())
     assert Limits(10, 100).raised() == Limits(15, 200)
+
+
+@pytest.mark.parametrize("limits", [LIMITS, None])
+@pytest.mark.parametrize(
+    "error", [CallFailed("auth", "no key"), CallFailed("budget", "spent"), NotSentError("not sent")]
+)
+def test_a_servers_failure_is_no_fault_of_the_code_and_is_not_tried_twice(error, limits):
+    def work():
+        count_tries()
+        raise error
+
+    failed = failure(work, limits)
+    assert (failed.kind, failed.environment, tries()) == ("server", True, 1)
+
+
+def test_an_answer_that_makes_no_sense_is_an_error():
+    def work():
+        raise CallFailed("nonsense", "all answers are missing")
+
+    assert (failure(work).kind, failure(work).environment) == ("error", False)
+
+
+@pytest.mark.parametrize("limits", [LIMITS, None])
+def test_a_replay_that_lacks_an_answer_ends(limits):
+    """It would be another night's row."""
+
+    def work():
+        raise ReplayMissing("no answer to request abc")
+
+    with pytest.raises(ReplayMissing, match="request abc"):
+        attempt(work, limits)

@@ -46,6 +46,7 @@ class Research(Section):
     )
     memos: Annotated[int, Field(ge=0)] = Field(6, description="Memos of a night, at most; 0: none.")
     calls: Annotated[int, Field(ge=1, le=100)] = Field(10, description="Requests of one investigation, at most.")
+    tools: Annotated[int, Field(ge=1, le=1000)] = Field(30, description="Uses of tools in one investigation, at most.")
     tokens: Annotated[int, Field(ge=1000)] = Field(100_000, description="Tokens of one investigation, at most.")
     literature: bool = Field(False, description="May search arXiv and read pages of `hosts`; needs a network.")
     hosts: tuple[str, ...] = Field(

@@ -23,8 +23,11 @@ from nightshift.disk import DiskError
 from nightshift.files import NO_LOCKS
 from nightshift.forked import Ended, describe, run_in_child, says_no_room
 from nightshift.limits import Limits
+from nightshift.llm.errors import ReplayMissing
 
-ENVIRONMENT = ("time", "memory", "killed", "device")
+ENVIRONMENT = ("time", "memory", "killed", "device", "server")
+# Where more of the resource may help at once. A request was tried again already, and the wait between was its server's.
+_TRIED_AGAIN = ("time", "memory", "killed", "device")
 _LOCKS = Path(".nightshift")
 _TAIL = 2000
 _LAST_WORDS = 20_000  # characters; native code speaks before Python writes the stacks of all threads
@@ -48,7 +51,7 @@ class Failure:
 
     Attributes
     ----------
-    kind : "error", "segfault", "time", "memory", "killed" or "device"
+    kind : "error", "segfault", "time", "memory", "killed", "device" or "server" (a model's server, its key or the budget)
     reason : one line
     tail : the end of the traceback or of the log
     """
@@ -88,6 +91,8 @@ def attempt(work: Callable[[], Any], limits: Limits | None) -> Attempt:
     ------
     DiskError
         When the disk refuses: that is no fault of the work.
+    ReplayMissing
+        When a replay lacks an answer: what came of it would be another night.
     """
     if limits is None:
         try:
@@ -98,7 +103,7 @@ def attempt(work: Callable[[], Any], limits: Limits | None) -> Attempt:
     shared = limits.granted_mb is None
     with _among_others() if shared else contextlib.nullcontext():
         first = _try(work, limits)
-    if first.failure is None or not first.failure.environment:
+    if first.failure is None or first.failure.kind not in _TRIED_AGAIN:
         return first
     print(f"{first.failure.kind}: {first.failure.reason}; tried again with more", file=sys.stderr, flush=True)
     # A scheduler's job is alone already, and to wait for others would use up the time that it was granted.
@@ -120,6 +125,8 @@ def _try(work: Callable[[], Any], limits: Limits) -> Attempt:
 def _attempt_of(report: dict[str, Any]) -> Attempt:
     if "disk" in report:
         raise DiskError(report["disk"])
+    if "replay" in report:
+        raise ReplayMissing(report["replay"])
     return Attempt(failure=Failure(**report["error"])) if "error" in report else Attempt(report["value"])
 
 

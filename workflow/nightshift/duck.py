@@ -28,6 +28,7 @@ from nightshift.files import read_json, write_text
 from nightshift.ledger import finished
 from nightshift.llm.client import Client
 from nightshift.llm.errors import CallFailed
+from nightshift.llm.hiding import hiding
 from nightshift.llm.reading import RefusedError
 from nightshift.llm.strict import Form
 from nightshift.names import HISTORY
@@ -57,20 +58,34 @@ class Duck:
     Parameters
     ----------
     client : Client
-    toolbox : Toolbox
-    space : Space
+    config : Config
     ask : asks the person a question and returns the answer
     root : the project
+
+    Raises
+    ------
+    NightshiftError
+        When there is no night.
     """
 
-    def __init__(self, client: Client, toolbox: Toolbox, space: Space, ask: Ask, root: Path = Path()):
-        self.client, self.toolbox, self.space, self.ask, self.root = client, toolbox, space, ask, root
-        self.form: Form = form_for(space)
+    def __init__(self, client: Client, config: Config, ask: Ask, root: Path = Path()):
+        self.client, self.config, self.ask, self.root = client, config, ask, root
         self.writers = {tool.name: tool for tool in self._writers()}
-        self.messages: list[dict[str, Any]] = [{"role": "system", "content": self._role()}]
+        self.messages: list[dict[str, Any]] = [{"role": "system", "content": ""}]
+        self._look()
+
+    def _look(self) -> None:
+        """See the night as it is now: it may go on while the person thinks."""
+        agent, guidance = self.config.agent, Guidance.of(read_guidance(self.root))
+        card = Card.of(read_json(self.root / "results/data/card.json"))
+        self.toolbox = Toolbox(history_now(self.root), agent, self.client, self.config.search.seed)
+        self.space = Space(card, guidance.narrowed(agent), guidance.pin, guidance.vetoes)
+        self.form: Form = form_for(self.space)
+        self.messages[0] = {"role": "system", "content": self._role()}
 
     def answer(self, question: str) -> str:
         """What the agent says to a question; tools are used on the way."""
+        self._look()
         start = len(self.messages)
         self.messages.append({"role": "user", "content": question})
         tools = [*self.toolbox.specs(), *(tool.spec() for tool in self.writers.values())]
@@ -104,7 +119,7 @@ class Duck:
             return self.toolbox.call(name, arguments)
         try:
             return self.writers[name].run(**json.loads(arguments))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             return f"the arguments are not right: {error}"
 
     def _writers(self) -> list[Tool]:
@@ -169,7 +184,7 @@ class Duck:
             ("Champion", composition(champion, agent) if champion else "none yet"),
             ("Memos", memo_lines(memos_before(len(history.past), self.root))),
         ]
-        facts = "\n\n".join(f"## {title}\n{text.strip()}" for title, text in parts if text.strip())
+        facts = "\n\n".join(f"## {title}\n{self.client.hide(text.strip())}" for title, text in parts if text.strip())
         schema = json.dumps(self.form.schema, separators=(",", ":"), ensure_ascii=False)
         return _ROLE.format(schema=schema, facts=facts)
 
@@ -182,20 +197,17 @@ def talk(config: Config, first: str | None, ask: Ask, say: Say, root: Path = Pat
     NightshiftError
         When there is no night, or no model to talk with.
     """
-    history = history_now(root)
-    guidance = Guidance.of(read_guidance(root))
-    card = Card.of(read_json(root / "results/data/card.json"))
-    space = Space(card, guidance.narrowed(config.agent), guidance.pin, guidance.vetoes)
-    with Client(config.agent, "duck", root) as client:
+    history_now(root)  # without one there is nothing to talk about, whatever the server
+    with Client(config.agent, "duck", root, hiding(config.agent, root)) as client:
         if client.server is None and not config.agent.replay:
             raise NightshiftError(
                 "there is no model to talk with: set agent.model and a key, or agent.base_url (README.md, 'With a language model')"
             )
-        duck = Duck(client, Toolbox(history, config.agent, client, config.search.seed), space, ask, root)
+        duck = Duck(client, config, ask, root)
         if first is not None:
             say(duck.answer(first))
             return
-        say(f"{len(history.past)} experiments so far. Ask anything about them; an empty line ends.")
+        say(f"{len(duck.toolbox.history.past)} experiments so far. Ask anything about them; an empty line ends.")
         while question := ask("> ").strip():
             say(duck.answer(question))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nightshift.config_agent import Agent
-from nightshift.errors import NightshiftError
+from nightshift.errors import NoDeviceError
 from nightshift.files import digest_of, digest_of_file
 from nightshift.llm.client import Client
 from nightshift.llm.context import who_asks
@@ -100,9 +100,9 @@ def _locally(texts: Sequence[str], model: str, agent: Agent) -> np.ndarray:
     if missing:
         found = local_model(agent)
         if found.folder is None:
-            raise NightshiftError(found.why)
+            raise NoDeviceError(found.why)
         if f"local:{found.name}" != model:
-            raise NightshiftError(f"the view was made with the model {model[6:]}, and here is {found.name}")
+            raise NoDeviceError(f"the view was made with the model {model[6:]}, and here is {found.name}")
         for start in range(0, len(missing), _AT_ONCE):
             part = missing[start : start + _AT_ONCE]
             vectors = _loaded(str(found.folder)).encode(

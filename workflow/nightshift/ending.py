@@ -12,6 +12,7 @@ from nightshift.files import read_json, write_text
 from nightshift.gc import CACHE, RESULTS, in_words, size_of
 from nightshift.ladder import table
 from nightshift.ledger import finished, ledger_rows
+from nightshift.llm.server import hint_of
 from nightshift.llm.store import Store
 from nightshift.names import EXPERIMENTS, HISTORY, name_of
 from nightshift.share import keeps_in_words, notes_of, usage_in_words
@@ -119,7 +120,7 @@ def _notes(rows: list[dict[str, Any]], card: dict[str, Any], config: Config, roo
         f"{path} waits in the queue: raise search.experiments above {len(rows)} and run again"
         for path in waiting(taken, root)
     ]
-    notes += notes_of(rows, root)
+    notes += [hint_of(config.agent), *notes_of(rows, root)]
     notes += _not_recorded(rows, root)
     if not any(notes):
         return ""

@@ -65,5 +65,5 @@ class InputError(NightshiftError):
         super().__init__(f"{head} to mend before {before}:\n{listed}")
 
 
-class NoDeviceError(RuntimeError):
-    """The machine lacks what a learner asks for; no fault of the learner's, so not remembered for good."""
+class NoDeviceError(NightshiftError):
+    """The machine lacks what a learner or view asks for; no fault of theirs, so not remembered for good."""

@@ -26,6 +26,7 @@ import psutil
 
 from nightshift.disk import disk_problem
 from nightshift.errors import NoDeviceError, TooHeavyError
+from nightshift.llm.errors import CallFailed, NotSentError, ReplayMissing
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -35,7 +36,7 @@ _LAST_WORDS = 0.5  # seconds for a stack trace of what hangs
 _TAIL, _LONGEST_REASON = 2000, 500
 _MEGABYTE = 1024 * 1024
 # Exceptions that are the machine's fault and not the code's.
-_KINDS = {MemoryError: "memory", NoDeviceError: "device"}
+_KINDS = {MemoryError: "memory", NoDeviceError: "device", NotSentError: "server"}
 _NO_ROOM = (errno.ENOMEM, errno.EAGAIN)
 # How libraries say that memory ran out (XGBoost on a GPU, C++, Python's threads) in exceptions of other types.
 _NO_ROOM_WORDS = ("out of memory", "bad_alloc", "cannot allocate memory", "can't start new thread")
@@ -52,7 +53,8 @@ class Ended:
     stopped : "time", "memory" or None
         The limit it was stopped for.
     report : dict or None
-        What it said: {"value"}, {"error": {"kind", "reason", "tail"}} or {"disk"}. None: it ended without a word.
+        What it said: {"value"}, {"error": {"kind", "reason", "tail"}}, {"disk"} or {"replay"}. None: it ended without a
+        word.
     """
 
     code: int
@@ -167,6 +169,8 @@ def describe(error: BaseException) -> dict[str, Any]:
     """An exception as a child reports it."""
     if problem := disk_problem(error):
         return {"disk": problem}
+    if isinstance(error, ReplayMissing):
+        return {"replay": str(error)}
     first_line = (str(error).strip() or "no message").splitlines()[0]
     text = "".join(traceback.format_exception(error))
     kind = next((kind for type_, kind in _KINDS.items() if isinstance(error, type_)), "error")
@@ -174,6 +178,8 @@ def describe(error: BaseException) -> dict[str, Any]:
         kind = "memory"
     if isinstance(error, TooHeavyError):
         kind = error.kind
+    if isinstance(error, CallFailed) and error.passing:
+        kind = "server"
     reason = f"{type(error).__name__}: {first_line}"[:_LONGEST_REASON]
     return {"error": {"kind": kind, "reason": _writable(reason), "tail": _writable(text[-_TAIL:])}}
 

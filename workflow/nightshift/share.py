@@ -11,6 +11,7 @@ from nightshift.files import read_json
 from nightshift.ledger import finished
 from nightshift.llm.store import Store
 from nightshift.names import EXPERIMENTS
+from nightshift.rubric import GIVEN_UP
 
 _WHO = {"human": "people", "model": "the model", "search": "the search"}
 
@@ -54,8 +55,10 @@ def notes_of(rows: list[dict[str, Any]], root: Path = Path()) -> list[str]:
         notes.append(f"results/research/{memo['id']}.md: {memo['title']}")
         if memo.get("idea"):
             notes.append(f"results/research/{memo['idea_id']}.md is an idea for you: no experiment can say it")
-    if lost := Store(root).failures("holdout"):
-        notes.append(f"{lost} questions about holdout transcripts had no answer: the verdict has missing values there")
+    lost, given_up = Store(root).failures("holdout"), Store(root).failures(f"holdout{GIVEN_UP}")
+    if lost or given_up:
+        often = f"{lost} requests" if not given_up else f"{lost} requests and all that would have come after them"
+        notes.append(f"{often} about holdout transcripts had no answer: the verdict has missing values there")
     unknown = Guidance.of(read_guidance(root)).unknown()
     notes += [f"config/program.md vetoes {name!r}, which is no kind of view, learner or move" for name in unknown]
     return notes

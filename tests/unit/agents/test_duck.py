@@ -100,3 +100,23 @@ def test_no_tool_and_no_word_tells_the_verdict(tmp_path):
         tmp_path, by_tools(*[tool_call(name) for name in ("ledger", "notes", "slices")]), "hi", ""
     )
     assert "0.777777" not in json.dumps(server.asked) and "0.777777" not in str(said)
+
+
+def test_it_sees_the_night_as_it_is_at_each_question(tmp_path):
+    """Experiments go on while the person thinks."""
+    run_night(tmp_path, night_config(4, backend="search"))
+    answers = iter(["first?", "second?", ""])
+
+    def ask(_):
+        question = next(answers)
+        if question == "second?":
+            run_night(tmp_path, night_config(5, backend="search"))
+            (tmp_path / "config").mkdir(exist_ok=True)
+            (tmp_path / "config/program.md").write_text("- veto: mlp\n")
+        return question
+
+    with model_server(lambda body: "So it is.") as server:
+        talk(night_config(5, model="m", base_url=server.url, timeout=20, tries=1), None, ask, lambda said: None)
+        told = [body["messages"][0]["content"] for body in server.of("chat/completions")]
+    assert "exp-0004" not in told[0] and "exp-0004" in told[1]
+    assert "veto: mlp" not in told[0] and "veto: mlp" in told[1]

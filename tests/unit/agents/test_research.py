@@ -10,16 +10,21 @@ import pytest
 from stub_night import night_config, run_night, score
 
 from model_server import FAULTS, KEY, an_answer, model_server, tool_call
-from nightshift.agents.history import History, Past
+from nightshift.agents.history import History, Past, read_history
+from nightshift.agents.model import form_for
 from nightshift.agents.propose import propose
+from nightshift.agents.space import Space
+from nightshift.card import Card
 from nightshift.config_agent import Agent, Research
 from nightshift.files import read_json
 from nightshift.llm.client import Client
 from nightshift.llm.errors import CallFailed
 from nightshift.names import name_of
 from nightshift.research import literature
+from nightshift.research.investigate import investigate
 from nightshift.research.literature import PageRefusedError, check_address
 from nightshift.research.memos import is_due
+from nightshift.research.toolbox import Toolbox
 
 FEED = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><entry><id>http://arxiv.org/abs/2601.00001v1</id>
 <title>Stacking
@@ -214,3 +219,59 @@ def test_without_a_model_the_same_trigger_writes_diagnostics(tmp_path):
     assert [path.name for path in (tmp_path / "results/research").glob("*")] == ["memo-001.md"]
     assert "Computed without a language model." in (tmp_path / "results/research/memo-001.md").read_text()
     assert not (tmp_path / "results/agent").exists()
+
+
+def investigated(tmp_path, script, **research):
+    """A memo on a question, and what the model was told."""
+    config = night_config(4, backend="search")
+    run_night(tmp_path, config)
+    with library() as (world, _, asked), model_server(script) as server:
+        agent = Agent(base_url=server.url, model="m", timeout=20, tries=1, research=world.model_copy(update=research))
+        with Client(agent, "exp-0004") as client:
+            form = form_for(Space(Card.of(read_json("results/data/card.json")), agent))
+            toolbox = Toolbox(read_history(4, 1, tmp_path), agent, client, 0)
+            memo = investigate("Why?", client, toolbox, form, lambda made: made)
+        return memo, server.of("chat/completions"), asked
+
+
+def test_a_memo_on_literature_that_names_none_goes_back_once(tmp_path):
+    def script(body):
+        last = str(body["messages"][-1]["content"])
+        if "That is no memo" in last:
+            sources = [{"title": "Stacking", "address": "https://arxiv.org/abs/2601.00001"}]
+            return json.dumps({"title": "Stack", "findings": "It helps.", "idea": "Ask people.", "sources": sources})
+        if "Write the memo now" in last:
+            return json.dumps({"title": "Stack", "findings": "It helps.", "idea": None, "sources": []})
+        used = sum(message["role"] == "tool" for message in body["messages"])
+        return tool_call("arxiv_search", query="stacking") if used == 0 else "Enough."
+
+    memo, told, _ = investigated(tmp_path, script)
+    assert "sources are missing" in told[-1]["messages"][-1]["content"]
+    assert memo["sources"] and memo["idea"] == "Ask people."
+
+
+def test_tools_have_a_budget_of_their_own(tmp_path):
+    def script(body):
+        if "Write the memo now" in str(body["messages"][-1]["content"]):
+            return json.dumps({"title": "T", "findings": "Nothing.", "idea": None, "sources": []})
+        calls = [tool_call("notes")["tool_calls"][0] | {"id": f"c{number}"} for number in range(5)]
+        return tool_call("notes") | {"tool_calls": calls}
+
+    memo, told, _ = investigated(tmp_path, script, tools=3)
+    said = [message["content"] for message in told[-1]["messages"] if message["role"] == "tool"]
+    assert len(told) == 2 and len(said) == 5 and said[3:] == ["no tool is left to use"] * 2
+    assert memo["title"] == "T"
+
+
+@pytest.mark.parametrize("opened", [{}, {"literature": True}, {"web_search": True}])
+def test_what_reads_the_world_is_there_only_where_it_was_opened(tmp_path, opened):
+    run_night(tmp_path, night_config(4, backend="search"))
+    agent = Agent(model="m", research=opened)
+    with Client(agent, "exp-0004") as client:
+        toolbox = Toolbox(read_history(4, 1, tmp_path), agent, client, 0)
+    of_the_world = {"literature": {"arxiv_search", "arxiv_abstract", "read_page"}, "web_search": {"web_search"}}
+    names = {spec["function"]["name"] for spec in toolbox.specs()}
+    for gate, tools in of_the_world.items():
+        assert (names & tools) == (tools if opened.get(gate) else set())
+        if gate not in opened:
+            assert all(toolbox.call(name, "{}").startswith("there is no tool") for name in tools)

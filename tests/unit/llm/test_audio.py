@@ -97,3 +97,25 @@ def test_audio_takes_the_place_of_transcripts():
     assert parse_config({"data": data}).data.transcripts == TARGET
     with pytest.raises(InputError, match="transcripts or audio: name one of the two"):
         parse_config({"data": {**data, "transcripts": "t.jsonl"}})
+
+
+def test_a_model_that_knows_plain_text_alone_is_asked_for_it(calls, tmp_path):
+    refused = {"error": {"message": "response_format 'verbose_json' is not compatible with model 'x'. Use 'json'."}}
+    with model_server() as server:
+        server.transcribe = lambda raw: (
+            Fault(400, json.dumps(refused)) if b"verbose_json" in raw else {"text": "Hello."}
+        )
+        transcribe("calls", TARGET, agent(server, transcription_model="gpt-4o-transcribe"))
+    rows = [json.loads(line) for line in (tmp_path / TARGET).read_text().splitlines()]
+    assert [row["text"] for row in rows] == ["Hello."] * 4
+
+
+def test_what_cannot_be_paid_or_is_too_large_is_said_before_anything_is_sent(calls, tmp_path):
+    with model_server() as server:
+        with pytest.raises(InputError, match=r"agent\.budget\.money needs the price of whisper-1"):
+            transcribe("calls", TARGET, agent(server, budget={"money": 1.0}, prices={"m": {"input": 1}}))
+        assert not server.asked
+    with open(tmp_path / "calls/D1.wav", "wb") as handle:
+        handle.truncate(26 * 2**20)
+    with pytest.raises(InputError, match=r"1 problem[\s\S]*D1\.wav: the recording has 26 MB[\s\S]*25 MB at most"):
+        transcribe("calls", TARGET, Agent(model="m", send="transcripts"))

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 from samples import make_raw
 
-from model_server import KEY, made_up_vector, model_server
+from model_server import FAULTS, KEY, made_up_vector, model_server
 from nightshift.config_agent import Agent
 from nightshift.embeddings import local_model, projected
 from nightshift.errors import NightshiftError
 from nightshift.llm.context import asking
+from nightshift.llm.errors import CallFailed
 from nightshift.llm.privacy import NotSentError
 from nightshift.views import VIEWS, RawData
 
@@ -114,3 +115,45 @@ def test_a_local_model_needs_no_server_and_no_leave(monkeypatch, tmp_path):
         assert len(Encoder.encoded) == RAW.turns["text"].nunique(), "each text once"
         with pytest.raises(NightshiftError, match="was made with the model other"):
             VIEWS["embedding"](model="local:other").featurize(RAW)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ("401", "auth"),
+        ("400", "rejected"),
+        ("429", "rate"),
+        ("500", "server"),
+        ("hang", "timeout"),
+        ("cut", "connection"),
+    ],
+)
+def test_a_server_that_fails_fails_the_view_and_what_came_before_is_kept(fault, kind):
+    first = set(sorted(RAW.turns["text"].unique())[:5])
+    with model_server() as server:
+        agent = by_server(server, timeout=1, tries=1)
+        server.embed = lambda text: made_up_vector(text) if text in first else FAULTS[fault]()
+        with asking(agent, "view"):
+            from nightshift.embeddings import embed
+
+            embed(sorted(first), "server:e")
+            with pytest.raises(CallFailed) as failed:
+                VIEWS["embedding"](model="server:e").featurize(RAW)
+            assert failed.value.kind == kind and KEY not in str(failed.value)
+            asked = len(server.of("embeddings"))
+            embed(sorted(first), "server:e")
+            assert len(server.of("embeddings")) == asked
+            server.embed = made_up_vector
+            assert VIEWS["embedding"](model="server:e").featurize(RAW).frame.notna().any().all()
+
+
+@pytest.mark.parametrize("vectors", [[], [[1.0, 2.0]], [[1.0, 2.0], [1.0]]])
+def test_vectors_that_do_not_fit_the_texts_are_nonsense(vectors, monkeypatch):
+    from nightshift.embeddings import embed
+
+    data = [{"object": "embedding", "index": place, "embedding": vector} for place, vector in enumerate(vectors)]
+    with model_server() as server, asking(by_server(server, tries=1), "view"):
+        monkeypatch.setattr(server, "answer", lambda *_: {"object": "list", "model": "e", "data": data})
+        with pytest.raises(CallFailed, match="makes no sense") as failed:
+            embed(["a", "b"], "server:e")
+        assert failed.value.kind == "nonsense"

@@ -235,3 +235,35 @@ def test_the_estimate_counts_what_is_not_answered_yet(tmp_path):
     with model_server(honest) as server:
         featurize(server)
     assert estimate_of(experiment, agent).startswith("asked: 0 requests, about 0 tokens")
+
+
+@pytest.mark.parametrize("fault", ["401", "500"])
+def test_a_replay_gives_up_where_the_night_did(fault):
+    """What was never sent has no failure of its own, and is no answer that is missing."""
+    count = iter(range(1000))
+    with model_server(lambda body: honest(body) if next(count) < 6 else FAULTS[fault]()) as server:
+        raw = make_raw(200)
+        frame = featurize(server, raw, concurrency=1)
+    heard = raw.cases["case_id"].isin(raw.turns["case_id"]).to_numpy()
+    assert frame.notna().any().any() and frame[heard].isna().any().any()
+    with asking(Agent(replay=True, send="transcripts"), "view", strict=True):
+        pd.testing.assert_frame_equal(view().featurize(raw).frame, frame)
+
+
+def test_a_replay_is_refused_as_the_night_was_and_a_night_with_more_is_not():
+    with model_server(honest) as server:
+        with pytest.raises(CallFailed, match=r"agent\.budget\.tokens leaves 1,000"):
+            featurize(server, budget={"tokens": 1000})
+        replay = Agent(replay=True, send="transcripts")
+        with asking(replay, "view", strict=True), pytest.raises(CallFailed, match="leaves 1,000"):
+            view().featurize(RAW)
+        frame = featurize(server)
+    with asking(replay, "view", strict=True):
+        pd.testing.assert_frame_equal(view().featurize(RAW).frame, frame)
+
+
+def test_a_budget_in_money_wants_the_price_of_the_model():
+    with model_server(honest) as server:
+        with pytest.raises(CallFailed, match=r"agent\.budget\.money needs the price of m"):
+            featurize(server, budget={"money": 1.0})
+        assert not server.asked

@@ -1,12 +1,14 @@
 """Which server and which key: from the environment or a file outside the project, and what is wrong with them in one message."""
 
+import pandas as pd
 import pytest
 
 from nightshift.config import parse_config
 from nightshift.config_agent import Agent
 from nightshift.errors import InputError
-from nightshift.llm.privacy import masked, without_values
-from nightshift.llm.server import problems_of, server_of
+from nightshift.llm.hiding import hiding
+from nightshift.llm.privacy import Mask, masked, without_values
+from nightshift.llm.server import hint_of, problems_of, server_of
 
 KEY = "sk-in-a-test"
 
@@ -60,3 +62,30 @@ def test_masks_leave_amounts_dates_and_ids():
     assert masked("call 030 901820-44 or +1 (555) 010-9999") == "call [phone] or [phone]"
     assert masked("Ann Lee and Anna", ["Ann Lee"]) == "[name] and Anna"
     assert without_values("column 'q' of case 'D17' is 3.5, row 12") == "column '...' of case '...' is #, row #"
+
+
+def test_masks_know_names_in_any_number_and_shape():
+    mask = Mask(
+        ["Zoe Quill", "Li Wu", "Anne-Marie O'Neill", *(f"Person{number} Nobody{number}" for number in range(50_000))]
+    )
+    assert mask("zoe Quill's deal, QUILL said; Li Wu too") == "[name]'s deal, [name] said; [name] too"
+    assert mask("Anne-Marie met person49999; lithium, quilling") == "[name] met [name]; lithium, quilling"
+
+
+def test_names_of_all_cases_are_hidden_from_a_conversation(tmp_path):
+    place = tmp_path / "results/data/development"
+    place.mkdir(parents=True)
+    pd.DataFrame({"case_id": ["a", "b"], "contact": ["Zoe Quill", None]}).to_parquet(place / "cases.parquet")
+    hide = hiding(Agent(mask_names=("contact", "gone")), tmp_path)
+    assert hide("contact = Zoe Quill: AUC 0.4, zq@example.org") == "contact = [name]: AUC 0.4, [email]"
+    assert hiding(Agent(), tmp_path)("Zoe Quill") == "Zoe Quill"
+
+
+def test_a_key_without_a_model_is_no_secret():
+    key = {"OPENAI_API_KEY": KEY}
+    assert "a key in $OPENAI_API_KEY, but no model is named. set agent.model" in hint_of(Agent(), key).replace(
+        "Set", "set"
+    )
+    assert KEY not in hint_of(Agent(), key)
+    for agent, environment in ((Agent(model="m"), key), (Agent(backend="search"), key), (Agent(), {})):
+        assert hint_of(agent, environment) == ""

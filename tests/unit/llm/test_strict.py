@@ -20,7 +20,10 @@ from nightshift.learners import LEARNERS
 from nightshift.llm.strict import experiment_form, form_of
 from nightshift.names import name_of
 from nightshift.pipelines.catalogue import CATALOGUE
+from nightshift.research.investigate import memo_schema
+from nightshift.rubric import answer_schema
 from nightshift.views import VIEWS
+from nightshift.views.rubric import Question
 
 FORM = experiment_form()
 # OpenAI's guide "Structured Outputs", supported schemas; what the grammar compiler of llama.cpp takes is no less.
@@ -49,8 +52,19 @@ def depth(node: Any, defs: dict) -> int:
     return int("properties" in node) + max((depth(child, defs) for child in below), default=0)
 
 
-def test_the_schema_keeps_to_the_rules_of_strict_servers():
-    schema = FORM.schema
+QUESTIONS = [
+    Question(ask="Is it?", answer="yes_no"),
+    Question(ask="How much?", answer="score"),
+    Question(ask="Which?", answer="choice", choices=("a", "b")),
+]
+
+
+@pytest.mark.parametrize(
+    ("schema", "deepest"),
+    [(FORM.schema, 8), (memo_schema(FORM), 10), (answer_schema(QUESTIONS), 1)],
+    ids=["experiment", "memo", "rubric"],
+)
+def test_a_schema_keeps_to_the_rules_of_strict_servers(schema, deepest):
     assert schema["type"] == "object" and "anyOf" not in schema
     for node in nodes(schema):
         assert set(node) <= KEYWORDS, node
@@ -61,10 +75,10 @@ def test_the_schema_keeps_to_the_rules_of_strict_servers():
             assert node["required"] == list(node["properties"])
         assert node.get("type") != "object" or "properties" in node, "a map with free keys"
     assert sum(len(node.get("properties", {})) for node in nodes(schema)) <= 5000
-    assert depth(schema, schema["$defs"]) <= 8, "10 are allowed, and a memo holds an experiment"
+    assert depth(schema, schema.get("$defs", {})) <= deepest, "10 are allowed, and a memo holds an experiment"
     enums = [node["enum"] for node in nodes(schema) if "enum" in node]
     assert sum(map(len, enums)) <= 1000 and all(len(enum) <= 250 for enum in enums)
-    names = [name for node in nodes(schema) for name in node.get("properties", {})] + list(schema["$defs"])
+    names = [name for node in nodes(schema) for name in node.get("properties", {})] + list(schema.get("$defs", {}))
     assert sum(map(len, names)) + sum(len(str(value)) for enum in enums for value in enum) <= 120_000
     assert len(json.dumps(schema)) < 40_000, "it is sent with every proposal"
     jsonschema.Draft202012Validator.check_schema(schema)

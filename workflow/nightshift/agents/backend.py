@@ -22,6 +22,7 @@ from nightshift.experiment import Experiment
 from nightshift.files import read_json
 from nightshift.llm.client import Client
 from nightshift.llm.errors import ReplayMissing
+from nightshift.llm.hiding import hiding
 from nightshift.llm.server import backend_of
 from nightshift.llm.store import Usage
 from nightshift.names import HISTORY
@@ -74,7 +75,7 @@ def make(experiment: str, history: History, guidance: Guidance, memos: list[Memo
     if _was_silent(history, root):  # a server that hangs costs one try a proposal, not four
         agent = agent.model_copy(update={"tries": 1})
     space = Space(Card.of(card), agent, guidance.pin, guidance.vetoes)
-    with Client(agent, experiment, root) as client:
+    with Client(agent, experiment, root, hiding(agent, root)) as client:
         researcher = Researcher(experiment, history, space, client, config.search.seed, backend != "search", root)
         written = researcher.by_patience(memos)
         answer = Answer(None)

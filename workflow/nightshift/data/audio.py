@@ -14,8 +14,10 @@ from nightshift.files import digest_of_file, read_json, write_json, write_text
 from nightshift.llm.client import Client
 from nightshift.llm.errors import CallFailed
 from nightshift.llm.privacy import check_send
+from nightshift.llm.server import problems_of, server_of
 
 AUDIO = (".wav", ".mp3", ".m4a")
+_MOST_MB = 25  # that the hosted API takes of one file
 
 
 def recordings(folder: Path) -> list[tuple[Path, str, str]]:
@@ -44,6 +46,8 @@ def transcribe(folder: str, target: str, agent: Agent) -> None:
     if not found:
         what = "holds no recordings" if Path(folder).is_dir() else "is no folder"
         raise InputError([Problem(f"data.audio {what}", f"put {', '.join(AUDIO)} files named by case there", folder)])
+    if problems := [*problems_of(agent, audio=True), *_too_large(found, agent)]:
+        raise InputError(problems)
     kept = Path(target).parent
     with Client(agent, "transcribe") as client, ThreadPoolExecutor(agent.concurrency) as pool:
         done = list(pool.map(lambda one: _transcribed(client, one[0], kept), found))
@@ -53,6 +57,16 @@ def transcribe(folder: str, target: str, agent: Agent) -> None:
         raise InputError([Problem(f"not transcribed: {error.reason}", remedy, str(path)) for path, error in failed])
     rows = [row for (_, case, call), said in zip(found, done, strict=True) for row in _turns(case, call, said)]
     write_text(target, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def _too_large(found: list[tuple[Path, str, str]], agent: Agent) -> list[Problem]:
+    """Recordings that the hosted API would refuse after they were sent; other servers have limits of their own."""
+    server = server_of(agent)
+    if server is None or not server.hosted:
+        return []
+    remedy = f"make it smaller (such as `ffmpeg -i in.wav -ac 1 -b:a 32k out.mp3`) or cut it in two: {_MOST_MB} MB at most"
+    sizes = [(path, path.stat().st_size / 2**20) for path, _, _ in found]
+    return [Problem(f"the recording has {size:.0f} MB", remedy, str(path)) for path, size in sizes if size > _MOST_MB]
 
 
 def _transcribed(client: Client, path: Path, kept: Path) -> dict[str, Any] | CallFailed:

@@ -57,14 +57,16 @@ class Client:
     agent : Agent, the configuration
     purpose : who pays: an experiment (exp-0007), a view by its specification, "holdout", "duck"
     root : the project
+    hide : masks what a conversation says, but for the system's words
 
     Attributes
     ----------
     used : Usage of all answers it gave, those from the store included
     """
 
-    def __init__(self, agent: Agent, purpose: str, root: str | Path = "."):
+    def __init__(self, agent: Agent, purpose: str, root: str | Path = ".", hide: Callable[[str], str] = str):
         self.used = Usage()
+        self.hide = hide
         self.agent = agent
         self.purpose = purpose
         self.store = Store(root)
@@ -101,7 +103,7 @@ class Client:
         ReplayMissing
             agent.replay, and the answer was never kept.
         """
-        request: dict[str, Any] = {**self.agent.options, "messages": list(messages)}
+        request: dict[str, Any] = {**self.agent.options, "messages": [self._hidden(said) for said in messages]}
         request["longest"] = longest or self.agent.answer_tokens
         if schema is not None:
             shaped = {"name": "answer", "strict": True, "schema": schema}
@@ -117,6 +119,12 @@ class Client:
                     raise
             request = {name: value for name, value in request.items() if name != without}
         return self._chat(request)
+
+    def _hidden(self, message: dict[str, Any]) -> dict[str, Any]:
+        """The system's words are ours: rules and schemas, which may look like names."""
+        if message["role"] == "system" or not isinstance(message.get("content"), str):
+            return dict(message)
+        return {**message, "content": self.hide(message["content"])}
 
     def _chat(self, request: dict[str, Any]) -> Reply:
         most = int(len(json.dumps(request, ensure_ascii=False).encode()) / _BYTES_A_TOKEN) + request["longest"]
@@ -165,17 +173,29 @@ class Client:
         model, path = self.agent.transcription_model, Path(path)
 
         def send() -> tuple[dict[str, Any], Usage]:
-            diarised = "diarize" in model
-            options = {"response_format": "diarized_json" if diarised else "verbose_json"}
-            options |= {"chunking_strategy": "auto"} if diarised else {}
-            with path.open("rb") as handle:
-                answer = self._openai.audio.transcriptions.create(model=model, file=handle, extra_body=options)
+            answer = self._transcription(path, model)
             return _spoken(answer), self._usage(answer, 0, model)
 
         price = self.agent.prices.get(model)
         longest = path.stat().st_size / _BYTES_A_SECOND / 60  # minutes
         cost = 0, price.minute * longest if price else 0.0
         return self._ask("transcription", model, {"file": digest_of_file(path)}, cost, send)
+
+    def _transcription(self, path: Path, model: str) -> Any:
+        """With segments where the model has them: some (gpt-4o-transcribe) know plain text alone, and reject the rest."""
+        import openai
+
+        diarised = "diarize" in model
+        options = {"response_format": "diarized_json" if diarised else "verbose_json"}
+        options |= {"chunking_strategy": "auto"} if diarised else {}
+        for asked in (options, {"response_format": "json"}):
+            try:
+                with path.open("rb") as handle:
+                    return self._openai.audio.transcriptions.create(model=model, file=handle, extra_body=asked)
+            except openai.BadRequestError as error:
+                if asked is not options or "response_format" not in str(error):
+                    raise
+        raise AssertionError("not reached")
 
     def web_search(self, question: str) -> str:
         """What the server's own web search says, with its sources; servers without one reject it."""
@@ -216,7 +236,10 @@ class Client:
         if self.agent.replay:
             raise self._missing(digest, request)
         if self.server is None and model:
-            raise CallFailed("unconfigured", f"no server and key are configured for {model}")
+            remedy = f"set agent.model, and put the key into ${self.agent.key_env} or set agent.base_url"
+            raise CallFailed("unconfigured", f"no server is configured to ask for {model}: {remedy}")
+        if self.agent.budget.money is not None and model and model not in self.agent.prices:
+            raise self._failed(digest, CallFailed("budget", _no_price(model)))
         if cost != (0, 0.0):
             most = (self.agent.budget.tokens, self.agent.budget.money)
             if refused := self.store.reserve(digest, *cost, most):
@@ -322,6 +345,10 @@ _WORDS = {
     "rejected": "the server rejects the request: {said}",
     "nonsense": "the server's answer makes no sense: {said}",
 }
+
+
+def _no_price(model: str) -> str:
+    return f"agent.budget.money needs the price of {model}: add it to agent.prices"
 
 
 def _message(answer: Any) -> dict[str, Any]:

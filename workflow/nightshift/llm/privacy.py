@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from nightshift.config_agent import Agent
-from nightshift.errors import NightshiftError
+from nightshift.llm.errors import NotSentError
 
 LEVELS = ("metrics", "columns", "transcripts")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -17,10 +17,8 @@ _PHONE = range(7, 16)
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _NUMBER = re.compile(r"(?<![\w-])-?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?\b")
 _SHORTEST_NAME = 3
-
-
-class NotSentError(NightshiftError):
-    """Something asked for data that may not leave."""
+_WORD = re.compile(r"\w+(?:['’-]\w+)*")
+_SEVERAL = re.compile(r"\[name\](?:[\s,.]+\[name\])+")
 
 
 def may_send(agent: Agent, level: str) -> bool:
@@ -39,6 +37,43 @@ def check_send(agent: Agent, level: str, what: str) -> None:
         raise NotSentError(f"{what} needs agent.send: {level}; it is {agent.send!r}, so nothing was sent")
 
 
+class Mask:
+    """Takes e-mail addresses, phone numbers, card numbers and names out of texts; quick however many the names are.
+
+    Parameters
+    ----------
+    names : full names; their parts of three letters and more are masked too
+    """
+
+    def __init__(self, names: Iterable[str] = ()):
+        parts = {part for name in names for part in (name.strip(), *re.split(r"[\s,.;]+", name))}
+        parts = {part for part in parts if len(part) >= _SHORTEST_NAME}
+        self._words = {part.lower() for part in parts if _WORD.fullmatch(part)}
+        # Those of several words are found by their parts, but for very short ones ("Li Wu") and odd signs.
+        odd = [part for part in parts if not _WORD.fullmatch(part) and not self._found_by_parts(part)]
+        said = "|".join(map(re.escape, sorted(odd, key=len, reverse=True)))
+        self._odd = re.compile(rf"(?<!\w)(?:{said})(?!\w)", re.IGNORECASE) if odd else None
+
+    def __call__(self, text: str) -> str:
+        text = _EMAIL.sub("[email]", text)
+        text = _DIGITS.sub(_number, text)
+        if self._odd is not None:
+            text = self._odd.sub("[name]", text)
+        if self._words:
+            text = _SEVERAL.sub("[name]", _WORD.sub(self._named, text))
+        return text
+
+    def _found_by_parts(self, name: str) -> bool:
+        return all(word.lower() in self._words for word in re.split(r"[\s,.;]+", name) if word)
+
+    def _named(self, found: re.Match[str]) -> str:
+        word = found[0]
+        if word.lower() in self._words:
+            return "[name]"
+        # The parts of "Quill's" and "Quill-Meyer".
+        return re.sub(r"\w+", lambda part: "[name]" if part[0].lower() in self._words else part[0], word)
+
+
 def masked(text: str, names: Iterable[str] = ()) -> str:
     """A text without e-mail addresses, phone numbers, card numbers and the names given.
 
@@ -47,13 +82,7 @@ def masked(text: str, names: Iterable[str] = ()) -> str:
     text : str
     names : full names; their parts of three letters and more are masked too
     """
-    text = _EMAIL.sub("[email]", text)
-    text = _DIGITS.sub(_number, text)
-    parts = {part for name in names for part in (name.strip(), *re.split(r"[\s,.;]+", name))}
-    wanted = sorted((part for part in parts if len(part) >= _SHORTEST_NAME), key=len, reverse=True)
-    if wanted:
-        text = re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, wanted))})(?!\w)", "[name]", text, flags=re.IGNORECASE)
-    return text
+    return Mask(names)(text)
 
 
 def _number(found: re.Match[str]) -> str:

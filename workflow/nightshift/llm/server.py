@@ -62,8 +62,20 @@ def backend_of(agent: Agent, environment: Mapping[str, str] = os.environ) -> Lit
     return "hybrid" if asked or server_of(agent, environment) else "search"
 
 
-def problems_of(agent: Agent, environment: Mapping[str, str] = os.environ, root: Path = Path()) -> list[Problem]:
-    """What is wrong with the section `agent`, before the first experiment."""
+def hint_of(agent: Agent, environment: Mapping[str, str] = os.environ) -> str:
+    """What is missing to the server of somebody who has a key or an address, but named no model; "" where nothing is."""
+    if agent.backend is not None or model_of(agent, environment) is not None:
+        return ""
+    base_url = agent.base_url or environment.get(BASE_URL)
+    there = "an address" if base_url else f"a key in ${agent.key_env}" if _key_of(agent, environment) else ""
+    remedy = f"Set agent.model (or ${MODEL}) to have it propose too; README.md, 'With a language model'"
+    return f"The search proposed alone: there is {there}, but no model is named. {remedy}" if there else ""
+
+
+def problems_of(
+    agent: Agent, environment: Mapping[str, str] = os.environ, root: Path = Path(), audio: bool = False
+) -> list[Problem]:
+    """What is wrong with the section `agent`, before the first experiment; `audio`: recordings are transcribed."""
     file, problems = "config/config.yaml", []
     model = model_of(agent, environment)
     if agent.key_file and Path(agent.key_file).expanduser().resolve().is_relative_to(root.resolve()):
@@ -95,15 +107,23 @@ def problems_of(agent: Agent, environment: Mapping[str, str] = os.environ, root:
                 file,
             )
         )
-    if agent.budget.money is not None and model is not None and model not in agent.prices:
+    for name in _without_price(agent, model, audio):
         problems.append(
             Problem(
-                f"agent.budget.money needs the price of {model}",
-                f"add it: prices: {{{model}: {{input: 1, output: 2}}}}",
+                f"agent.budget.money needs the price of {name}",
+                f"add it: prices: {{{name}: {{input: 1, output: 2, minute: 0}}}}",
                 file,
             )
         )
     return problems
+
+
+def _without_price(agent: Agent, model: str | None, audio: bool) -> list[str]:
+    """Models that will be asked, and that a budget in money cannot count."""
+    if agent.budget.money is None:
+        return []
+    asked = [model, agent.embedding.model, agent.transcription_model if audio else None]
+    return [name for name in dict.fromkeys(asked) if name is not None and name not in agent.prices]
 
 
 def _key_of(agent: Agent, environment: Mapping[str, str]) -> str | None:

@@ -157,6 +157,12 @@ class Store:
         rows = self._rows("SELECT kind, reason FROM failures WHERE digest = ? AND purpose = ?", [digest, purpose])
         return rows[0] if rows else None
 
+    def forget_failure(self, digest: str, purpose: str) -> None:
+        """It is tried anew."""
+        if self.failure(digest, purpose) is not None:
+            with self._open(write=True) as connection:
+                connection.execute("DELETE FROM failures WHERE digest = ? AND purpose = ?", [digest, purpose])
+
     def failures(self, purpose: str) -> int:
         """How many requests of a purpose have no answer."""
         rows = self._rows("SELECT count(*) FROM failures WHERE purpose = ?", [purpose])

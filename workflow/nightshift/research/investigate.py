@@ -51,7 +51,7 @@ def investigate(
     messages = [{"role": "system", "content": role}, {"role": "user", "content": told}]
     try:
         messages = _look(client, toolbox, messages)
-        content = _written(client, messages, schema)
+        content = _written(client, messages, schema, toolbox)
     except (CallFailed, RefusedError) as error:
         memo = diagnose(question, toolbox)
         return {**memo, "text": f"The research sub-agent failed: {error}\n\n{memo['text']}", "idea": None}
@@ -59,8 +59,8 @@ def investigate(
 
 
 def _look(client: Client, toolbox: Toolbox, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rounds of tools, until the model has enough or its budget is spent."""
-    before, messages = client.used.tokens, list(messages)
+    """Rounds of tools, until the model has enough or its budget of requests, tools or tokens is spent."""
+    before, messages, left = client.used.tokens, list(messages), client.agent.research.tools
     for _ in range(client.agent.research.calls - 1):
         if client.used.tokens - before > client.agent.research.tokens:
             break
@@ -72,14 +72,19 @@ def _look(client: Client, toolbox: Toolbox, messages: list[dict[str, Any]]) -> l
             for one in reply.tools
         ]
         messages.append({"role": "assistant", "content": reply.content, "tool_calls": calls})
-        for one in reply.tools:
-            said = toolbox.call(one["name"], one["arguments"])
+        for number, one in enumerate(reply.tools):
+            said = toolbox.call(one["name"], one["arguments"]) if number < left else "no tool is left to use"
             messages.append({"role": "tool", "tool_call_id": one["id"], "content": said})
+        left -= len(reply.tools)
+        if left <= 0:
+            break
     return messages
 
 
-def _written(client: Client, messages: list[dict[str, Any]], schema: dict[str, Any]) -> dict[str, Any]:
-    """The memo; one that is not in the form is sent back once.
+def _written(
+    client: Client, messages: list[dict[str, Any]], schema: dict[str, Any], toolbox: Toolbox
+) -> dict[str, Any]:
+    """The memo; one that is not in the form, or that keeps to itself what it read, is sent back once.
 
     Raises
     ------
@@ -90,7 +95,10 @@ def _written(client: Client, messages: list[dict[str, Any]], schema: dict[str, A
     for last in (False, True):
         reply = client.chat(messages, schema)
         try:
-            return _in_form(read_json_in(reply))
+            content = _in_form(read_json_in(reply))
+            if toolbox.has_read and not last:
+                _check_literature(content, toolbox)
+            return content
         except RefusedError as error:
             if last:
                 raise
@@ -104,6 +112,20 @@ def _in_form(content: dict[str, Any]) -> dict[str, Any]:
     if not (isinstance(title, str) and title.strip() and isinstance(findings, str) and findings.strip()):
         raise RefusedError("title and findings are missing")
     return content
+
+
+def _check_literature(content: dict[str, Any], toolbox: Toolbox) -> None:
+    """A memo on what others wrote names them and ends in something to try."""
+    if not _cited(content, toolbox):
+        raise RefusedError("sources are missing: name those that you read, with the address that the tool showed")
+    if content.get("experiment") is None and not content.get("idea"):
+        raise RefusedError("it ends in nothing: give the one experiment that tests it, or else the idea for people")
+
+
+def _cited(content: dict[str, Any], toolbox: Toolbox) -> list[dict[str, str]]:
+    """The sources, of those that were read."""
+    read = plain_address("\n".join(toolbox.read))
+    return [one for one in _sources(content.get("sources")) if plain_address(one["address"]).rstrip("/") in read]
 
 
 def _memo(
@@ -120,8 +142,7 @@ def _memo(
             experiment = _with_kinds(experiment, checked)
         except RefusedError as error:
             text += f"\n\nThe experiment that it ended in cannot be run: {error}"
-    read = plain_address("\n".join(toolbox.read))
-    sources = [one for one in _sources(content.get("sources")) if plain_address(one["address"]).rstrip("/") in read]
+    sources = _cited(content, toolbox)
     if sources:
         text += "\n\nSources:\n\n" + "\n".join(f"- {one['title']}, {one['address']}" for one in sources)
     return {

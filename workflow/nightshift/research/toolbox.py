@@ -29,6 +29,7 @@ from nightshift.data.development import Development, read_development, read_raw
 from nightshift.errors import NightshiftError
 from nightshift.limits import Limits
 from nightshift.llm.client import Client
+from nightshift.llm.hiding import hiding
 from nightshift.llm.privacy import check_send, masked, may_send
 from nightshift.names import EXPERIMENTS
 from nightshift.research import evidence, literature
@@ -39,6 +40,7 @@ DEVELOPMENT = "results/data/development"
 NOTES = "config/notes"
 _LONGEST = 8000  # characters of an answer
 _MOST_CASES = 8
+_OF_THE_WORLD = ("arxiv_search", "arxiv_abstract", "read_page", "web_search")
 _LIMITS = Limits(seconds=600)  # of a tool that computes
 
 
@@ -78,6 +80,7 @@ class Toolbox:
         self.history, self.agent, self.client, self.seed = history, agent, client, seed
         self.said: list[str] = []  # every answer, as the model sees it
         self.read: list[str] = []  # those of tools that worked: what may be cited
+        self.has_read = False  # anything that somebody else wrote
 
     @cached_property
     def tools(self) -> dict[str, Tool]:
@@ -105,6 +108,7 @@ class Toolbox:
             wanted = {key: given[key] for key in tool.parameters}
             said = self._contained(tool, wanted) if tool.computes else tool.run(**wanted)
             self.read.append(said)
+            self.has_read |= name in _OF_THE_WORLD
         except KeyError as error:
             said = f"the argument {error} is missing"
         except NightshiftError as error:
@@ -265,9 +269,14 @@ class Toolbox:
         """A text with what agent.mask and agent.mask_names say hidden; `row`: of the case, None: of all cases."""
         if not (self.agent.mask or self.agent.mask_names):
             return text
+        if row is None:
+            return self._hide_all(text)
         known = [name for name in self.agent.mask_names if name in self.raw.cases]
-        cases = self.raw.cases[known] if row is None else self.raw.cases[known].iloc[[row]]
-        return masked(text, {str(value) for name in known for value in cases[name].dropna().unique()})
+        return masked(text, [str(name) for name in self.raw.cases[known].iloc[row].dropna()])
+
+    @cached_property
+    def _hide_all(self) -> Callable[[str], str]:
+        return hiding(self.agent)
 
     def sql(self, sql: str) -> str:
         check_send(self.agent, "columns", "the tool sql")
