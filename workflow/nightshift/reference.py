@@ -66,21 +66,40 @@ def make_reference(
     n = len(raw.cases)
     some = np.arange(n) if n <= _MOST_CASES else np.linspace(0, n - 1, _MOST_CASES).astype(int)
     part = take(dict(blocks), some)
-    logits = model.predict_bases(part, raw.take(some))
-    means: dict[str, list[np.ndarray]] = {}
-    below: dict[str, list[np.ndarray]] = {}
-    for name in model.experiment.in_order():
-        base = model.experiment.bases[name]
-        means[name], below[name] = [], []
-        for fold, fitted in enumerate(model.bases[name]):
-            under = np.column_stack([logits[other][:, fold] for other in base.bases]) if base.bases else None
-            means[name].append(_mean(fitted.matrix(model.keyed(name, part), under)))
-            if under is not None:
-                below[name].append(np.nanmean(apply_platt(fitted.line, under), axis=0))
+    means, below = _means_of(model, part, raw.take(some))
     known = np.nanmean(scores, axis=1)[np.isfinite(scores).all(axis=1)]
     return Reference(
         n, means, below, np.quantile(known, np.arange(1, 10) / 10), _medians(blocks), measures, _categories(raw)
     )
+
+
+def _means_of(
+    model: Model, blocks: dict[str, Block], raw: RawData
+) -> tuple[dict[str, list[np.ndarray]], dict[str, list[np.ndarray]]]:
+    """Mean row of the matrix of each fold model, and mean calibrated logits of the bases below it, where it has any."""
+    bases = model.experiment.bases
+    stood_on = {other for base in bases.values() for other in base.bases}
+    means: dict[str, list[np.ndarray]] = {name: [] for name in bases}
+    below: dict[str, list[np.ndarray]] = {name: [] for name in bases}
+    logits: dict[str, np.ndarray] = {}
+    for name in model.experiment.in_order():
+        keyed, folds = model.keyed(name, blocks), []
+        for fold, fitted in enumerate(model.bases[name]):
+            under = (
+                np.column_stack([logits[other][:, fold] for other in bases[name].bases]) if bases[name].bases else None
+            )
+            # Encoding is most of the work: once for the mean and for what stands on this base.
+            matrix = fitted.matrix(keyed, under)
+            means[name].append(_mean(matrix))
+            if under is not None:
+                below[name].append(np.nanmean(apply_platt(fitted.line, under), axis=0))
+            if name in stood_on:
+                folds.append(fitted.logit_of_matrix(matrix))
+        if folds:
+            within = model.segment_of(name, raw)
+            found = np.column_stack(folds)
+            logits[name] = found if within is None else np.where(within[:, None], found, np.nan)
+    return means, below
 
 
 def familiar_words(model: Model, blocks: Mapping[str, Block], fold: int = 0) -> dict[str, pd.Series]:

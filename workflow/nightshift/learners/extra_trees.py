@@ -10,24 +10,26 @@ from nightshift.learners.base import Learner
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
-    from sklearn.ensemble import ExtraTreesClassifier
+
+    from nightshift.forests import PackedExtraTrees
 
 
 class ExtraTrees(Learner):
     """Extremely randomised trees (Geurts et al. 2006): little to tune, hard to overfit, other errors than boosting."""
 
     sparse: ClassVar[bool] = False
-    trusted: ClassVar[tuple[str, ...]] = ("sklearn.tree._tree.Tree",)
+    modules: ClassVar[tuple[str, ...]] = ("nightshift.forests",)
+    trusted: ClassVar[tuple[str, ...]] = ("nightshift.forests.PackedExtraTrees",)
 
     kind: Literal["extra_trees"] = "extra_trees"
     n_estimators: Annotated[int, Field(ge=1, le=5000)] = 200
     min_samples_leaf: Annotated[int, Field(ge=1, le=1000)] = 8
     max_features: Annotated[float, Field(gt=0, le=1)] = 0.3
 
-    def build(self, seed: int) -> ExtraTreesClassifier:
-        from sklearn.ensemble import ExtraTreesClassifier
+    def build(self, seed: int) -> PackedExtraTrees:
+        from nightshift.forests import PackedExtraTrees
 
-        return ExtraTreesClassifier(
+        return PackedExtraTrees(
             n_estimators=self.n_estimators,
             min_samples_leaf=self.min_samples_leaf,
             max_features=self.max_features,

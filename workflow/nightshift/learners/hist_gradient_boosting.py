@@ -10,20 +10,22 @@ from nightshift.learners.base import Learner
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
-    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    from nightshift.forests import PackedHistGradientBoosting
 
 
 class HistGradientBoosting(Learner):
     """Gradient boosting over histograms, grown leaf by leaf (after LightGBM, Ke et al. 2017)."""
 
     sparse: ClassVar[bool] = False
+    modules: ClassVar[tuple[str, ...]] = ("nightshift.forests",)
     trusted: ClassVar[tuple[str, ...]] = (
+        "nightshift.forests.PackedHistGradientBoosting",
         "sklearn._loss._loss.CyHalfBinomialLoss",
         "sklearn._loss.link.Interval",
         "sklearn._loss.link.LogitLink",
         "sklearn._loss.loss.HalfBinomialLoss",
         "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
-        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     )
     heft: ClassVar[float] = 1.5
 
@@ -35,10 +37,10 @@ class HistGradientBoosting(Learner):
     l2: Annotated[float, Field(ge=0, le=1000)] = 1.0
     max_features: Annotated[float, Field(gt=0, le=1)] = 0.5
 
-    def build(self, seed: int) -> HistGradientBoostingClassifier:
-        from sklearn.ensemble import HistGradientBoostingClassifier
+    def build(self, seed: int) -> PackedHistGradientBoosting:
+        from nightshift.forests import PackedHistGradientBoosting
 
-        return HistGradientBoostingClassifier(
+        return PackedHistGradientBoosting(
             max_iter=self.max_iter,
             learning_rate=self.learning_rate,
             max_leaf_nodes=self.max_leaf_nodes,

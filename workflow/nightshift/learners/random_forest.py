@@ -10,14 +10,16 @@ from nightshift.learners.base import Learner
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
-    from sklearn.ensemble import RandomForestClassifier
+
+    from nightshift.forests import PackedRandomForest
 
 
 class RandomForest(Learner):
     """Random forest (Breiman 2001)."""
 
     sparse: ClassVar[bool] = False
-    trusted: ClassVar[tuple[str, ...]] = ("sklearn.tree._tree.Tree",)
+    modules: ClassVar[tuple[str, ...]] = ("nightshift.forests",)
+    trusted: ClassVar[tuple[str, ...]] = ("nightshift.forests.PackedRandomForest",)
     heft: ClassVar[float] = 2.0
 
     kind: Literal["random_forest"] = "random_forest"
@@ -25,10 +27,10 @@ class RandomForest(Learner):
     min_samples_leaf: Annotated[int, Field(ge=1, le=1000)] = 5
     max_features: Annotated[float, Field(gt=0, le=1)] = 0.2
 
-    def build(self, seed: int) -> RandomForestClassifier:
-        from sklearn.ensemble import RandomForestClassifier
+    def build(self, seed: int) -> PackedRandomForest:
+        from nightshift.forests import PackedRandomForest
 
-        return RandomForestClassifier(
+        return PackedRandomForest(
             n_estimators=self.n_estimators,
             min_samples_leaf=self.min_samples_leaf,
             max_features=self.max_features,
