@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test setup-browser setup-ssh setup-slurm setup-kubernetes night test test-long test-slurm lint format bench \
-	bench-space bench-agents bench-engine bench-scale soak tutorial schemas lock clean
+	bench-space bench-agents bench-engine bench-scale bench-automl soak tutorial schemas lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -117,6 +117,17 @@ bench-engine: setup ## what an experiment costs when its work costs nothing: nig
 
 bench-scale: setup ## time and memory of every view and learner at 1,000, 10,000 and 100,000 cases
 	python benchmarks/scale.py
+
+AUTOML := benchmarks/automl
+$(AUTOML)/.venv/done: $(AUTOML)/requirements.lock | $(BIN)/uv
+	$(BIN)/uv venv --quiet --allow-existing $(AUTOML)/.venv
+	$(BIN)/uv pip install --quiet --python $(AUTOML)/.venv/bin/python --compile-bytecode --require-hashes -r $<
+	@touch $@
+
+# One cell at a time: each is timed.
+bench-automl: setup $(AUTOML)/.venv/done ## beside AutoGluon, FLAML and notebooks at equal time: many hours, goes on where it was
+	snakemake -s $(AUTOML)/Snakefile --workflow-profile none --rerun-triggers mtime --executor local --cores 1
+
 
 soak: setup-test ## long tests: shuffled targets, twenty kills, other fuzz than in `make test`
 	python -m pytest -m soak

@@ -100,7 +100,8 @@ class Agent(Section):
     )
     mask: bool = Field(False, description="Mask e-mail addresses, phone and card numbers in all that leaves.")
     mask_names: tuple[str, ...] = Field(
-        (), description="Columns of the cases that hold names; masked in what leaves of the same case."
+        (),
+        description="Columns of the cases that hold names; masked in transcripts of the same case and in all the agent reads.",
     )
     prices: dict[str, Price] = Field({}, description="Model -> price.")
     budget: Budget = Budget()
