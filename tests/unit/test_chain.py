@@ -1,10 +1,12 @@
 """The order in which jobs write their files: whoever finds the one that Snakemake asks for finds the rest."""
 
+import time
+
 import pytest
 from samples import make_raw
 
 from nightshift import chain
-from nightshift.files import write_json
+from nightshift.files import read_json, write_json
 from nightshift.views import VIEWS
 
 
@@ -25,4 +27,16 @@ def test_a_view_that_is_there_has_its_outcome(tmp_path, monkeypatch):
     assert not view.exists(), "it would be taken for whole"
     monkeypatch.setattr(chain, "write_json", write_json)
     chain._write_view(lambda: made, str(view), str(outcome), None, {"kind": "dynamics"})
-    assert view.exists() and outcome.exists()
+    assert view.exists() and read_json(outcome)["work"] == pytest.approx(0, abs=0.1), "it was made already"
+
+
+def test_the_work_of_a_view_is_counted_without_the_writing(tmp_path):
+    def make():
+        start = time.process_time()
+        while time.process_time() - start < 0.2:
+            pass
+        return VIEWS["dynamics"](speakers=("customer", "agent")).featurize(make_raw(20))
+
+    chain._write_view(make, str(tmp_path / "view.arrow"), str(tmp_path / "view.json"), None, {"kind": "dynamics"})
+    outcome = read_json(tmp_path / "view.json")
+    assert outcome["ok"] and outcome["work"] >= 0.2

@@ -80,11 +80,17 @@ def test_reasons_to_stop(tmp_path):
 
 
 def test_a_usual_experiment_must_fit_before_the_deadline(tmp_path):
+    import os
     import time
 
-    write_json(tmp_path / START, {"start": time.time()})
+    now = time.time()
+    write_json(tmp_path / START, {"start": now})
     for number in range(3):
-        write_json(tmp_path / f"results/experiments/exp-{number:04d}/metrics.json", {"seconds": 500.0})
+        folder = tmp_path / f"results/experiments/exp-{number:04d}"
+        # Work that others had done before counts for nothing.
+        write_json(folder / "metrics.json", {"seconds": 5000.0})
+        write_json(folder / "plan.json", {})
+        os.utime(folder / "plan.json", (now - 500, now - 500))
     assert reason_to_stop(3, Search(deadline="10m"), tmp_path) is None
     assert "deadline" in reason_to_stop(3, Search(deadline="8m"), tmp_path)
 

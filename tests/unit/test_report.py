@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 from nightshift.cli import main
 from nightshift.crossfit import cross_fit
 from nightshift.data.development import Development
+from nightshift.encode import BlocksEncoder
 from nightshift.experiment import Experiment
 from nightshift.levels import lowered
 from nightshift.report import write_report
@@ -22,8 +23,8 @@ from nightshift.report.slices import slices
 from nightshift.report.theme import to_svg
 from nightshift.report.words import pushing_words
 from nightshift.scoring import measure
-from nightshift.train import Recipe, train_base
-from nightshift.views import VIEWS
+from nightshift.train import FoldModel, Recipe, train_base
+from nightshift.views import VIEWS, Columns
 
 SECTIONS = ("night", "good", "ladder", "made", "matters", "wrong", "all", "data", "cost", "again")
 CHARTS = {"curve", "gain", "roc", "calibration", "ladder", "views", "columns", "slices"}
@@ -245,6 +246,26 @@ def test_importance_starts_from_the_score_of_the_ledger_and_finds_the_signal(ope
     # Who has more calls says "happy" more often, and the size is in the target itself.
     assert {row["name"] for row in found["columns"][:2]} == {"calls", "size"} and found["columns"][0]["low"] > 0
     assert found["sources"][0]["low"] < found["sources"][0]["drop"] < found["sources"][0]["high"]
+
+
+@pytest.mark.parametrize("base", ["words", "table"])
+def test_shuffling_encoded_columns_is_encoding_shuffled_ones(opened, base):
+    """For a linear model's columns (imputed, with indicators, scaled) and for those of trees."""
+    from nightshift.report.importance import _with_shuffles
+
+    scaled = base == "words"
+    block, rows = opened.blocks["table"], np.arange(40)
+    encoder = BlocksEncoder(scaled).fit({"table": block}, opened.development.y)
+    order = np.random.default_rng(0).permutation(len(rows))
+    for column in block.frame:
+        jobs = [([("table", column)], order), ([("other", None)], order), ([("table", None)], order)]
+        found = _with_shuffles(FoldModel(encoder, []), "table", block, rows, "table", jobs).matrix
+        by_hand = block.frame.iloc[rows].copy()
+        by_hand[column] = by_hand[column].to_numpy()[order]
+        expected = [by_hand, block.frame.iloc[rows], block.frame.iloc[rows[order]]]
+        np.testing.assert_array_equal(
+            found, np.vstack([encoder.transform({"table": Columns(one)}) for one in expected])
+        )
 
 
 def test_words_that_push_are_those_of_the_signal(opened):

@@ -32,6 +32,14 @@ def test_the_day_between_two_nights_does_not_count(tmp_path):
     assert engine_time(tmp_path) == Engine(2, pytest.approx(3), 0.0)
 
 
+def test_the_report_itself_does_not_count(tmp_path):
+    job(tmp_path, "benchmarks/verdict.tsv", 0, 2)
+    before = engine_time(tmp_path)
+    job(tmp_path, "benchmarks/report.tsv", 3, 1)
+    job(tmp_path, "benchmarks/predict.tsv", 10, 1)
+    assert engine_time(tmp_path) == before
+
+
 def test_no_jobs_and_files_that_snakemake_could_not_fill(tmp_path):
     assert engine_time(tmp_path) == Engine(0, 0.0, 0.0)
     empty = tmp_path / "empty.tsv"

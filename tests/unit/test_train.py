@@ -11,7 +11,7 @@ from samples import make_folds, make_raw
 from scipy.sparse import csr_array
 
 from nightshift.data.split import Folds
-from nightshift.encode import BlocksEncoder, ColumnsEncoder, TermsEncoder, take
+from nightshift.encode import BlocksEncoder, ColumnsEncoder, TermsEncoder, prepared, take
 from nightshift.learners import LEARNERS
 from nightshift.train import Recipe, train_base
 from nightshift.views import VIEWS, Columns, Terms
@@ -230,3 +230,12 @@ def test_a_second_level_of_a_forward_split_learns_from_what_came_before_but_in_t
     other = train_base({}, labels, folds, Recipe(LEARNERS["xgboost"](n_estimators=30)), changed).oof
     same = train_base({}, labels, folds, Recipe(LEARNERS["xgboost"](n_estimators=30)), below).oof
     assert not np.array_equal(other[30:60], same[30:60])
+
+
+def test_blocks_are_prepared_once_and_mean_the_same():
+    frame = pd.DataFrame({"stage": pd.array(["a", None, "b", "a"], dtype="string"), "size": [1.0, np.nan, 2.0, 3.0]})
+    once = prepared({"table": Columns(frame)})
+    assert list(once["table"].frame["stage"]) == ["a", "", "b", "a"]
+    pd.testing.assert_frame_equal(prepared(once)["table"].frame, once["table"].frame)
+    encoder = BlocksEncoder().fit({"table": Columns(frame)})
+    np.testing.assert_array_equal(encoder.transform(once), encoder.transform({"table": Columns(frame)}))

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,8 @@ from nightshift.train import Recipe, TrainedBase, train_base
 from nightshift.views import VIEWS, Block, load_block, save_block
 
 DEVELOPMENT = "results/data/development"
+
+T = TypeVar("T")
 
 
 def featurize(
@@ -62,7 +65,7 @@ def featurize(
 def gather_view(shards: Sequence[str], target: str, outcome_file: str, limits: Limits | None = None) -> None:
     """Put the shards of a view together, given in order; fails as the first that failed did."""
     outcomes = [read_json(Path(shard).with_suffix(".json")) for shard in shards]
-    before = sum(outcome["seconds"] for outcome in outcomes)
+    before = {what: sum(outcome.get(what, 0.0) for outcome in outcomes) for what in ("seconds", "work")}
     failed = next((outcome for outcome in outcomes if not outcome["ok"]), None)
     if failed is None:
         spec = read_spec("views", Path(target).stem)
@@ -70,7 +73,7 @@ def gather_view(shards: Sequence[str], target: str, outcome_file: str, limits: L
         return
     with replacing(target) as partial:
         partial.write_bytes(b"")
-        write_json(outcome_file, {**failed, "seconds": before})
+        write_json(outcome_file, {**failed, **before})
 
 
 def _write_view(
@@ -79,16 +82,28 @@ def _write_view(
     outcome_file: str,
     limits: Limits | None,
     spec: dict[str, Any],
-    seconds_before: float = 0.0,
+    before: Mapping[str, float] = MappingProxyType({"seconds": 0.0, "work": 0.0}),
 ) -> None:
     start = time.perf_counter()
+
+    def save() -> dict[str, float]:
+        block, work = _worked(make)
+        save_block(partial, block)
+        return {"work": before["work"] + work}
+
     with replacing(target) as partial:
-        done = attempt(lambda: save_block(partial, make()), limits)
+        done = attempt(save, limits)
         if done.failure:
             partial.write_bytes(b"")
-        outcome = {**_outcome(done), "seconds": seconds_before + time.perf_counter() - start}
+        outcome = {**_outcome(done), "seconds": before["seconds"] + time.perf_counter() - start}
         # Before the view has its name: bases ask Snakemake for the view alone, so where it is the outcome must be.
         write_json(outcome_file, {**outcome, **_usage(spec)})
+
+
+def _worked(work: Callable[[], T]) -> tuple[T, float]:
+    """What some work returns, and the CPU seconds of this process that it took: a view's or a learner's own."""
+    start = time.process_time()
+    return work(), time.process_time() - start
 
 
 def purse_of(spec: dict[str, Any]) -> str:
@@ -120,10 +135,10 @@ def _train_into(folder: Path, spec: dict[str, Any]) -> dict[str, float]:
 
     folder.mkdir(exist_ok=True)
     development = read_development(DEVELOPMENT)
-    trained = _trained(spec, development)
+    trained, work = _worked(lambda: _trained(spec, development))
     write_scores(folder / "oof.parquet", trained.oof, development.case_ids)
     save_models(folder / "models.skops", trained.models)
-    return {"cv_auc": measure(trained.oof, development, "roc_auc").auc.value}
+    return {"cv_auc": measure(trained.oof, development, "roc_auc").auc.value, "work": work}
 
 
 def _outcome(done: Attempt) -> dict[str, Any]:
@@ -188,13 +203,14 @@ def _stacked(experiment_file: str, plan: dict[str, dict[str, str]], target: Path
     development = read_development(DEVELOPMENT)
     spec = lowered(read_experiment(experiment_file)).stack
     raw = np.stack([read_scores(Path(plan["bases"][name], "oof.parquet")) for name in spec.over], axis=1)
-    fitted = cross_fit(spec, raw, development.y, development.folds, seed)
+    fitted, work = _worked(lambda: cross_fit(spec, raw, development.y, development.folds, seed))
     write_scores(target, fitted.scores, development.case_ids)
     return {
         "over": list(spec.over),
         "base_lines": fitted.base_lines.tolist(),
         "stack": fitted.stack.to_json(),
         "line": fitted.line.tolist(),
+        "work": work,
     }
 
 

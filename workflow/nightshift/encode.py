@@ -138,7 +138,7 @@ class TermsEncoder(TransformerMixin, BaseEstimator):
 
     def _select(self, block: Terms) -> sparse.csr_array:
         """Counts of the fitted terms, in fitted order; a term the block does not know counts 0."""
-        columns = pd.Index(block.names).get_indexer(pd.Index(self.names_, dtype=object))
+        columns = block.index.get_indexer(pd.Index(self.names_, dtype=object))
         known = np.flatnonzero(columns >= 0)
         picked = sparse.csr_array(block.counts[:, columns[known]])
         if len(known) == len(columns):
@@ -207,11 +207,23 @@ def take(blocks: dict[str, Block], rows: np.ndarray) -> dict[str, Block]:
     return {name: block.take(rows) for name, block in blocks.items()}
 
 
+def prepared(blocks: dict[str, Block]) -> dict[str, Block]:
+    """The same blocks with strings as the encoders want them: once, instead of for every fold."""
+    return {
+        name: Columns(_strings_filled(block.frame)) if isinstance(block, Columns) else block
+        for name, block in blocks.items()
+    }
+
+
 def _strings_filled(frame: pd.DataFrame) -> pd.DataFrame:
     """Object columns of plain strings, missing as '' (a category of its own): the one type all encoders agree on."""
     strings = {
-        name: frame[name].astype(object).where(frame[name].notna(), "").astype(str).astype(object)
-        for name in frame
-        if not pd.api.types.is_numeric_dtype(frame[name])
+        name: column.astype(object).where(column.notna(), "").astype(str).astype(object)
+        for name, column in frame.items()
+        if not pd.api.types.is_numeric_dtype(column) and not _is_filled(column)
     }
     return frame.assign(**strings) if strings else frame
+
+
+def _is_filled(column: pd.Series) -> bool:
+    return column.dtype == object and pd.api.types.infer_dtype(column, skipna=False) == "string"

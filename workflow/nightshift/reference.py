@@ -14,7 +14,7 @@ import pandas as pd
 from nightshift.calibrate import apply_platt
 from nightshift.data.split import Folds
 from nightshift.drift import Measure, columns_of, measures_of
-from nightshift.encode import TermsEncoder, take
+from nightshift.encode import TermsEncoder, prepared, take
 from nightshift.files import read_json, replacing, write_json
 from nightshift.model import Model
 from nightshift.views.base import Block, Columns, RawData
@@ -65,7 +65,7 @@ def make_reference(
     measures = measures_of(columns_of(raw, model.experiment.views, blocks, familiar), folds.groups)
     n = len(raw.cases)
     some = np.arange(n) if n <= _MOST_CASES else np.linspace(0, n - 1, _MOST_CASES).astype(int)
-    part = take(dict(blocks), some)
+    part = prepared(take(dict(blocks), some))
     means, below = _means_of(model, part, raw.take(some))
     known = np.nanmean(scores, axis=1)[np.isfinite(scores).all(axis=1)]
     return Reference(

@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from nightshift.calibrate import apply_platt
 from nightshift.crossfit import logits_for_fold
 from nightshift.data.split import Folds
-from nightshift.encode import BlocksEncoder, take
+from nightshift.encode import BlocksEncoder, prepared, take
 from nightshift.learners import Learner
 from nightshift.progress import at
 from nightshift.views.base import Block, Columns
@@ -154,6 +154,7 @@ def train_base(
     FloatingPointError
         When the learner predicts something that is no number.
     """
+    blocks = prepared(blocks)
     within = np.ones(len(y), dtype=bool) if within is None else within
     oof = np.full((len(y), folds.repeats), np.nan)
     models = []

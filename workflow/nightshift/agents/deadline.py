@@ -54,7 +54,20 @@ def reason_to_stop(number: int, search: Search, root: Path = Path()) -> str | No
 
 
 def _usual_seconds(number: int, root: Path) -> float:
-    """Median work of the last experiments that are done; 0 when none is."""
-    done = [root / EXPERIMENTS / name_of(earlier) / "metrics.json" for earlier in range(max(0, number - 12), number)]
-    seconds = [read_json(path)["seconds"] for path in done if path.exists()]
-    return statistics.median(seconds) if seconds else 0.0
+    """Median time that the last experiments took from their proposal to their score; 0 when none is scored.
+
+    Not the work that they name: most of it was done for experiments before them.
+    """
+    folders = [root / EXPERIMENTS / name_of(earlier) for earlier in range(max(0, number - 12), number)]
+    seconds = [
+        _modified(folder / "metrics.json") - _modified(folder / "plan.json") for folder in folders if _scored(folder)
+    ]
+    return max(0.0, statistics.median(seconds)) if seconds else 0.0
+
+
+def _scored(folder: Path) -> bool:
+    return (folder / "metrics.json").exists() and (folder / "plan.json").exists()
+
+
+def _modified(path: Path) -> float:
+    return path.stat().st_mtime

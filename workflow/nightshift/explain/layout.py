@@ -29,7 +29,7 @@ def layout(encoder: BlocksEncoder) -> list[Part]:
     """The parts of a fitted encoder's matrix, in order; together they are all of its columns."""
     parts, start = [], 0
     for key, fitted in encoder.encoders_.items():
-        for column, inside in _inside(fitted):
+        for column, inside in places(fitted):
             parts.append(Part(key, column, start + inside))
         start += width(fitted)
     return parts
@@ -42,8 +42,8 @@ def width(encoder: ColumnsEncoder | TermsEncoder) -> int:
     return sum(part.stop - part.start for part in encoder.columns_.output_indices_.values())
 
 
-def _inside(encoder: ColumnsEncoder | TermsEncoder) -> Iterator[tuple[str | None, np.ndarray]]:
-    """Source and positions in the block's own columns."""
+def places(encoder: ColumnsEncoder | TermsEncoder) -> Iterator[tuple[str | None, np.ndarray]]:
+    """Source (see `Part.column`) and positions in what the encoder of one block makes."""
     if isinstance(encoder, TermsEncoder):
         yield None, np.arange(width(encoder))
         return

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nightshift.data.development import Development, read_development, read_raw
+from nightshift.encode import prepared
 from nightshift.experiment import Experiment, read_experiment
 from nightshift.files import read_json, write_json
 from nightshift.gc import MODELS
@@ -78,7 +79,7 @@ def open_up(name: str, development: Development, seed: int) -> Opened:
         experiment,
         {base: load_models(Path(path, MODELS))[:folds] for base, path in plan["bases"].items()},
         {base: [Path(plan["views"][view]).stem for view in experiment.bases[base].views] for base in experiment.bases},
-        {view: load_block(plan["views"][view]) for view in experiment.views},
+        prepared({view: load_block(plan["views"][view]) for view in experiment.views}),
         np.column_stack([read_scores(Path(plan["bases"][base], "oof.parquet"))[:, 0] for base in over]),
         _segments(experiment, len(development.y)),
         development,

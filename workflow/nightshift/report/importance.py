@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
 from nightshift.calibrate import apply_platt
@@ -18,6 +17,7 @@ from nightshift.crossfit import logits_for_fold
 from nightshift.data.development import Development
 from nightshift.encode import BlocksEncoder, take
 from nightshift.experiment import Experiment
+from nightshift.explain.layout import places
 from nightshift.metrics import cross_validated
 from nightshift.stack import FittedStack, fit_stack
 from nightshift.train import FoldModel
@@ -217,7 +217,7 @@ class _Encoded:
 
 
 class _Encoder:
-    """A fold model's encoder that takes encoded blocks too: what no shuffle mixes is encoded once, not for each job."""
+    """A fold model's encoder that takes encoded blocks too: they are encoded once, not for each job."""
 
     def __init__(self, fitted: BlocksEncoder):
         self.fitted = fitted
@@ -241,17 +241,19 @@ def _predicted(model: FoldModel, blocks: dict[str, Any], below: np.ndarray | Non
     )
 
 
-def _with_shuffles(
-    model: FoldModel, key: str, block: Block, rows: np.ndarray, view: str, jobs: list[Job]
-) -> Columns | _Encoded:
-    """Rows of a block once for each job, job after job, with what the job shuffles in its order."""
+def _with_shuffles(model: FoldModel, key: str, block: Block, rows: np.ndarray, view: str, jobs: list[Job]) -> _Encoded:
+    """Encoded rows of a block once for each job, job after job, with what the job shuffles in its order.
 
-    def places(column: str | None) -> np.ndarray:
-        everyone = np.arange(len(rows))
-        return np.concatenate([order if (view, None) in of or (view, column) in of else everyone for of, order in jobs])
-
-    part = block.take(rows)
-    if not isinstance(part, Columns) or all(column is None for of, _ in jobs for name, column in of if name == view):
-        return _Encoded(model.encoder.encoders_[key].transform(part)[places(None)])
-    columns = {name: part.frame[name].take(places(str(name))).reset_index(drop=True) for name in part.frame}
-    return Columns(pd.DataFrame(columns))
+    A column is encoded by itself and case by case, so that its encoded columns can be shuffled in its place.
+    """
+    encoder = model.encoder.encoders_[key]
+    matrix, everyone = encoder.transform(block.take(rows)), np.arange(len(rows))
+    found = matrix[np.concatenate([order if (view, None) in of else everyone for of, order in jobs])]
+    if isinstance(block, Columns):
+        of_column = {name: positions for name, positions in places(encoder)}
+        for number, (of, order) in enumerate(jobs):
+            start = number * len(rows)
+            for column in (name for shuffled, name in of if shuffled == view and name in of_column):
+                positions = of_column[column]
+                found[start : start + len(rows), positions] = matrix[np.ix_(order, positions)]
+    return _Encoded(found)

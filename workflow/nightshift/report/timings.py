@@ -7,6 +7,8 @@ from pathlib import Path
 
 # Longer than any planning; so long nothing runs when a night was stopped and started again later.
 _BREAK = 60.0
+# A report that counted itself would differ from the same report made again.
+_AFTER_THE_NIGHT = ("report.tsv", "predict.tsv")
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,11 @@ def engine_time(root: Path = Path()) -> Engine:
     """The engine's own share of a night: the time in which no job ran, because the next were being planned or started.
 
     A benchmark file is written when its job ends, so its time and its seconds tell when the job ran. The time before the
-    first job and between two starts of a night (a gap of over a minute) does not count.
+    first job and between two starts of a night (a gap of over a minute) does not count, nor do the report and what is
+    asked of a finished night.
     """
     files = [*(root / "results/benchmarks").rglob("*.tsv"), *(root / "results/experiments").glob("*/logs/*.tsv")]
-    spans = sorted(_span(file) for file in files)
+    spans = sorted(_span(file) for file in files if file.name not in _AFTER_THE_NIGHT)
     if not spans:
         return Engine(0, 0.0, 0.0)
     busy = alone = 0.0

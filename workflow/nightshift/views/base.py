@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -73,9 +73,19 @@ class Terms:
 
     counts: csr_array
     names: np.ndarray
+    _known: dict[str, pd.Index] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def index(self) -> pd.Index:
+        """The names for looking up; made once, whatever rows are taken."""
+        import pandas as pd
+
+        if "index" not in self._known:
+            self._known["index"] = pd.Index(self.names)
+        return self._known["index"]
 
     def take(self, rows: np.ndarray) -> Terms:
-        return Terms(self.counts[rows], self.names)
+        return Terms(self.counts[rows], self.names, self._known)
 
     def __len__(self) -> int:
         return self.counts.shape[0]
