@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test setup-browser setup-ssh setup-slurm setup-kubernetes night test test-long test-slurm lint format bench \
-	bench-space bench-agents bench-engine bench-scale bench-automl soak tutorial schemas lock clean
+	bench-nights bench-results bench-space bench-agents bench-engine bench-scale bench-automl soak tutorial schemas lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -103,8 +103,14 @@ schemas: setup ## write workflow/schemas and docs/reference.md from the typed mo
 	python -m nightshift.schemas
 	python -m nightshift.reference_pages
 
-bench: setup ## the figures of the README, on real data where it is there
+bench: setup ## ten minutes: a night a set and three systems side by side, on real data where it is there
 	python benchmarks/bench.py
+
+bench-nights: setup ## what whole nights reach and where their time goes: three hours
+	python benchmarks/nights.py
+
+bench-results: setup ## write benchmarks/RESULTS.md from the tables that bench-automl and bench-nights left
+	python benchmarks/results.py
 
 bench-space: setup ## what the rich space is worth: hours
 	python benchmarks/space.py
@@ -127,7 +133,6 @@ $(AUTOML)/.venv/done: $(AUTOML)/requirements.lock | $(BIN)/uv
 # One cell at a time: each is timed.
 bench-automl: setup $(AUTOML)/.venv/done ## beside AutoGluon, FLAML and notebooks at equal time: many hours, goes on where it was
 	snakemake -s $(AUTOML)/Snakefile --workflow-profile none --rerun-triggers mtime --executor local --cores 1
-
 
 soak: setup-test ## long tests: shuffled targets, twenty kills, other fuzz than in `make test`
 	python -m pytest -m soak

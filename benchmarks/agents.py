@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from bench import DEMO, REPO, Night, config_of, lay_out
+from night import DEMO, REPO, Night, config_of, lay_out
 
 from nightshift.config_agent import Agent
 from nightshift.llm.server import server_of

@@ -18,9 +18,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import yaml
-from bench import DEMO, REPO, Night, head_of, lay_out
+from night import DEMO, REPO, Night, head_of, lay_out
+from watch import peak_memory, resident
 
 from nightshift.report.timings import engine_time
 
@@ -125,7 +125,9 @@ def run(experiments: int, recorded: bool, cores: str, holder: Path) -> Run:
     start = time.perf_counter()
     with (holder / f"{name}.log").open("w") as log:
         process = subprocess.Popen(["snakemake", "--cores", cores], cwd=root, env=environment, stdout=log, stderr=log)
-        memory = _peak_until_end(process)
+        # Of Snakemake itself, without its jobs.
+        with peak_memory(process, resident) as memory:
+            process.wait()
     wall = time.perf_counter() - start
     if process.returncode:
         raise SystemExit((holder / f"{name}.log").read_text()[-3000:])
@@ -137,20 +139,7 @@ def run(experiments: int, recorded: bool, cores: str, holder: Path) -> Run:
         raise SystemExit(f"{done} of {experiments} experiments are in the ledger, {crashed} of them crashed")
     engine = engine_time(root)
     size = sum(path.stat().st_size for path in files) / 1e6
-    return Run(experiments, recorded, wall, engine.alone, engine.jobs, memory, size, len(files))
-
-
-def _peak_until_end(process: subprocess.Popen) -> float:
-    """Resident memory of Snakemake itself at its most, MB; without its jobs."""
-    peak, watched = 0, psutil.Process(process.pid)
-    while process.poll() is None:
-        try:
-            peak = max(peak, watched.memory_info().rss)
-        except psutil.Error:
-            break
-        time.sleep(0.2)
-    process.wait()
-    return peak / 2**20
+    return Run(experiments, recorded, wall, engine.alone, engine.jobs, memory[0], size, len(files))
 
 
 def main() -> None:

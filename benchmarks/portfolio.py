@@ -23,7 +23,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from bench import DEMO, REPO, Night, config_of, head_of, lay_out
+from night import DEMO, REPO, Night, config_of, head_of, lay_out
 
 from nightshift.agents.roles import as_candidate, pool, view_roles
 from nightshift.agents.space import Space

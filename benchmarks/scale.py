@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import DEMO, REPO, Night, head_of, lay_out
+from night import DEMO, REPO, Night, head_of, lay_out
 
 import nightshift.job  # noqa: F401  one thread, set before numpy is imported
 from nightshift.agents.roles import as_candidate, pool, view_roles

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from bench import REPO, Night, config_of, head_of, run_night
+from night import REPO, Night, config_of, head_of, run_night
 from scipy.stats import t
 
 from nightshift.files import write_json
@@ -36,14 +36,14 @@ HEAD = (
 
 
 def verdict_of(
-    data: Path, name: str, seed: int, space: str, experiments: int, keep: Path, cores: str
+    data: Path, name: str, seed: int, space: str, experiments: int, keep: Path, cores: int
 ) -> dict[str, Any]:
     """The verdict of one night, run unless `keep` has it."""
     file = keep / f"{name}-{seed}-{space}-{experiments}.json"
     if not file.exists():
         more = {"dvc": {"record": False}} | ({"agent": FIRST} if space == "first" else {})
         night = Night(name, experiments, seed, config_of(data / name), data / name, more)
-        write_json(file, run_night(night, cores, "results/verdict.json")["verdict"])
+        write_json(file, run_night(night, cores, "results/verdict.json").verdict)
     return json.loads(file.read_text())
 
 
@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=REPO.parent / "shared" / "data", help="folder of the real sets")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--experiments", type=int, default=60)
-    parser.add_argument("--cores", default="2")
+    parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="where verdicts stay, so that a run can go on (default: nowhere)")
     options = parser.parse_args()
     print(HEAD, flush=True)

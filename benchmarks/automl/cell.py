@@ -15,18 +15,18 @@ import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import psutil
 from sklearn.metrics import log_loss, roc_auc_score
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from watch import of_family, peak_memory
 
 HERE = Path(__file__).resolve().parent
 OURS = ("nightshift",)
-_SAMPLED = 0.5  # seconds between looks at the memory
 _PATIENCE = 3.0  # a system that takes so many times its budget, and ten minutes more, is stopped
 
 
@@ -36,9 +36,9 @@ def run_cell(system: str, source: Path, fold: int, seconds: int | None, cores: i
     Returns
     -------
     dict : system, set, fold, seconds (the budget), auc, log_loss, validation_auc (what the system believes), fit_s and
-        fit_cpu_s, wall_s and cpu_s of the whole process, memory_mb (peak of all its processes, shared pages counted once),
-        predict_ms (a case, in one batch of all test cases, by the fitted model in memory), predictions (case ->
-        probability), stages (of nightshift: its anytime curve), versions
+        fit_cpu_s, wall_s and cpu_s of the whole process, n_train and n_test cases, commit, memory_mb (peak of all its
+        processes, shared pages counted once), predict_ms (a case, in one batch of all test cases, by the fitted model in
+        memory), predictions (case -> probability), stages (of nightshift: its anytime curve), versions
     """
     table = pd.read_csv(source / "table.csv", dtype={"case_id": str})
     folds = pd.read_csv(source / "fold.csv", dtype={"case_id": str}).set_index("case_id")["fold"]
@@ -70,51 +70,39 @@ def run_cell(system: str, source: Path, fold: int, seconds: int | None, cores: i
         "seconds": seconds,
         "auc": float(roc_auc_score(y, p)),
         "log_loss": float(log_loss(y, p)),
+        "n_train": int((~test).sum()),
         "n_test": len(y),
+        "commit": _commit(),
         **took,
         **told,
         "predictions": {case: round(float(value), 6) for case, value in p.items()},
     }
 
 
+def _commit() -> str:
+    """Of nightshift, that measured and maybe was measured."""
+    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True)
+    return found.stdout.strip()
+
+
 def _measured(command: list[str], folder: Path, seconds: int | None) -> dict[str, float]:
     """Run a command in a folder; wall and CPU seconds, and the peak of its memory."""
-    before, start, peak, over = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic(), [0.0], threading.Event()
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     with (folder / "log.txt").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment)
-        watcher = threading.Thread(target=_watch, args=(process.pid, peak, over))
-        watcher.start()
-        try:
-            code = process.wait(timeout=_PATIENCE * (seconds or 600) + 600)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            code = process.wait()
-        finally:
-            over.set()
-            watcher.join()
+        with peak_memory(process, of_family) as peak:
+            try:
+                code = process.wait(timeout=_PATIENCE * (seconds or 600) + 600)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                code = process.wait()
+    wall = time.monotonic() - start
     if code:
         sys.exit(f"{' '.join(command)} ended with {code}:\n{(folder / 'log.txt').read_text()[-4000:]}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"wall_s": time.monotonic() - start, "cpu_s": cpu, "memory_mb": peak[0] / 2**20}
-
-
-def _watch(pid: int, peak: list[float], over: threading.Event) -> None:
-    """Keep the highest sum of the processes' proportional memory in `peak`, bytes."""
-    while not over.wait(_SAMPLED):
-        total = 0.0
-        try:
-            parent = psutil.Process(pid)
-            family = [parent, *parent.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return
-        for process in family:
-            try:
-                total += process.memory_full_info().pss
-            except (psutil.NoSuchProcess, psutil.AccessDenied):
-                continue
-        peak[0] = max(peak[0], total)
+    return {"wall_s": wall, "cpu_s": cpu, "memory_mb": peak[0]}
 
 
 def main() -> None:

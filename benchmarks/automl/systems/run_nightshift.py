@@ -22,7 +22,7 @@ from scipy.special import expit
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from bench import Night, lay_out
+from night import Night, lay_out
 
 from nightshift.agents.deadline import START
 from nightshift.config import parse_config

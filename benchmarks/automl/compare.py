@@ -1,0 +1,68 @@
+"""Paired comparisons of systems over outer folds, from the table that gather.py writes.
+
+Training sets of outer folds overlap, so that differences on them are not independent and the usual standard error is too
+small: intervals use the corrected variance of Nadeau and Bengio, Inference for the generalization error (Machine Learning
+52, 2003), s^2 (1/k + n_test/n_train), with Student's t on k - 1 degrees of freedom.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+from scipy.stats import t
+
+TABULAR = ("telco_churn_tabular", "persuasion_table", "casino_table")
+
+
+class Difference(NamedTuple):
+    """Mean difference with its 95 % interval; the bounds are NaN where there is only one fold."""
+
+    mean: float
+    low: float
+    high: float
+    folds: int
+    sets: int = 1
+
+    def __str__(self) -> str:
+        if self.low != self.low:
+            return f"{self.mean:+.4f} (one fold)"
+        return f"{self.mean:+.4f} ({self.low:+.4f} to {self.high:+.4f})"
+
+
+def with_label(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells, with `label`: system and seconds as in config.yaml."""
+    seconds = cells["seconds"].map(lambda value: "free" if pd.isna(value) or value == 0 else f"{int(value)}")
+    return cells.assign(label=cells["system"] + "-" + seconds)
+
+
+def paired(cells: pd.DataFrame, ours: str, other: str, measure: str = "auc") -> dict[str, Difference]:
+    """Ours minus the other by set, on the folds that both have."""
+    found = {}
+    for name, rows in cells.groupby("set"):
+        by_fold = rows.pivot_table(index="fold", columns="label", values=measure)
+        if ours in by_fold and other in by_fold:
+            both = by_fold[[ours, other]].dropna()
+            ratio = (rows["n_test"] / rows["n_train"]).mean()
+            if len(both):
+                found[str(name)] = corrected(both[ours] - both[other], float(ratio))
+    return found
+
+
+def corrected(differences: pd.Series, test_over_train: float) -> Difference:
+    """Mean over folds and its corrected interval."""
+    k, mean = len(differences), float(differences.mean())
+    if k < 2:
+        return Difference(mean, float("nan"), float("nan"), k)
+    half = t.ppf(0.975, k - 1) * differences.std(ddof=1) * (1 / k + test_over_train) ** 0.5
+    return Difference(mean, mean - half, mean + half, k)
+
+
+def together(differences: dict[str, Difference]) -> Difference | None:
+    """Mean over sets, each with the same weight; their errors are independent, so that squares of half widths add up."""
+    known = list(differences.values())
+    if not known:
+        return None
+    mean = sum(one.mean for one in known) / len(known)
+    half = sum(((one.high - one.low) / 2) ** 2 for one in known) ** 0.5 / len(known)
+    return Difference(mean, mean - half, mean + half, sum(one.folds for one in known), len(known))

@@ -1,0 +1,126 @@
+"""How long a night's jobs would take on other numbers of cores, from their measured times.
+
+A list scheduler: whenever a core is free, the first job in the order of the experiments whose inputs are there starts. The
+inputs are those of the rules: a proposal waits for the one before and for the score that leaves the window of
+`search.parallel`; bases for their views and for bases below; a score and a record for the one before. Every job takes
+what it took in the night, where it shared the machine with others; the engine's own time is not in it.
+
+    python benchmarks/simulate.py PROJECT 2 8
+"""
+
+from __future__ import annotations
+
+import heapq
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from nightshift.config import parse_config
+from nightshift.files import read_json
+from nightshift.ledger import finished
+from nightshift.names import EXPERIMENTS
+from nightshift.report.timings import job_time
+
+BENCHMARKS = "results/benchmarks"
+
+ONCE = ("ingest", "split", "champion", "verdict", "diagnose", "report")
+OF_EXPERIMENT = ("propose", "stack", "score", "record")
+
+
+class Job(NamedTuple):
+    """Seconds, and the names of what it waits for."""
+
+    seconds: float
+    needs: tuple[str, ...]
+
+
+def jobs_of(root: Path, window: int) -> dict[str, Job]:
+    """Jobs of a finished night by name, in the order in which the scheduler would prefer them."""
+    once = {name: _seconds(root / BENCHMARKS / f"{name}.tsv") for name in ONCE}
+    jobs = {"ingest": Job(once["ingest"], ()), "split": Job(once["split"], ("ingest",))}
+    experiments = finished(root)
+    for number, name in enumerate(experiments):
+        before = experiments[number - 1] if number else None
+        seen = experiments[number - window] if number >= window else None
+        for job, content in _of_experiment(root, name, before, seen).items():
+            # A view or base belongs to the first experiment that asks for it.
+            jobs.setdefault(job, content)
+    jobs["champion"] = Job(once["champion"], (f"record {experiments[-1]}",))
+    jobs |= {rule: Job(once[rule], ("champion",)) for rule in ("verdict", "diagnose")}
+    return jobs | {"report": Job(once["report"], ("verdict", "diagnose"))}
+
+
+def _of_experiment(root: Path, name: str, before: str | None, seen: str | None) -> dict[str, Job]:
+    """Jobs of one experiment that follows `before`; its proposal has seen the score of `seen`."""
+    folder = root / EXPERIMENTS / name
+    plan = read_json(folder / "plan.json")
+    views, bases = plan["views"].values(), plan["bases"].values()
+    seconds = {rule: _seconds(folder / "logs" / f"{rule}.tsv") for rule in OF_EXPERIMENT}
+    after = {rule: (f"{rule} {before}",) if before else () for rule in OF_EXPERIMENT}
+    left = (f"score {seen}",) if seen else ()
+    return {
+        f"propose {name}": Job(seconds["propose"], ("split", *after["propose"], *left)),
+        **{path: Job(_made_in(root, path), (f"propose {name}",)) for path in views},
+        **{path: Job(_made_in(root, path), _below(root, path)) for path in bases},
+        f"stack {name}": Job(seconds["stack"], (f"propose {name}", *bases)),
+        f"score {name}": Job(seconds["score"], (f"stack {name}", *after["score"])),
+        f"record {name}": Job(seconds["record"], (f"score {name}", *after["record"])),
+    }
+
+
+def _made_in(root: Path, path: str) -> float:
+    """Seconds of a view (results/views/<digest>.arrow) or base (results/bases/<digest>)."""
+    made = Path(path)
+    return _seconds(root / BENCHMARKS / made.parent.name / f"{made.stem}.tsv")
+
+
+def _below(root: Path, path: str) -> tuple[str, ...]:
+    spec = read_json(root / f"results/specs/bases/{Path(path).name}.json")
+    views = (f"results/views/{view}.arrow" for view in spec["views"])
+    return (*views, *(f"results/bases/{base}" for base in spec["bases"]))
+
+
+def _seconds(file: Path) -> float:
+    return job_time(file)[0] if file.exists() else 0.0
+
+
+def makespan(jobs: dict[str, Job], cores: int) -> float:
+    """Seconds until the last job has ended."""
+    waits = {name: {need for need in job.needs if need in jobs} for name, job in jobs.items()}
+    followers: dict[str, list[str]] = {}
+    for name, needs in waits.items():
+        for need in needs:
+            followers.setdefault(need, []).append(name)
+    order = {name: place for place, name in enumerate(jobs)}
+    ready = [(order[name], name) for name, needs in waits.items() if not needs]
+    heapq.heapify(ready)
+    running: list[tuple[float, str]] = []
+    now = 0.0
+    while ready or running:
+        while ready and len(running) < cores:
+            _, name = heapq.heappop(ready)
+            heapq.heappush(running, (now + jobs[name].seconds, name))
+        now, ended = heapq.heappop(running)
+        for name in followers.get(ended, ()):
+            waits[name].discard(ended)
+            if not waits[name]:
+                heapq.heappush(ready, (order[name], name))
+    return now
+
+
+def simulated(root: Path, cores: int, window: int) -> float:
+    """Wall seconds of a night's jobs on so many cores, each with one thread."""
+    return makespan(jobs_of(root, window), cores)
+
+
+def main() -> None:
+    root = Path(sys.argv[1])
+    config = parse_config(yaml.safe_load((root / "config/config.yaml").read_text()))
+    for cores in map(int, sys.argv[2:]):
+        print(f"{cores} cores: {simulated(root, cores, config.search.parallel):.0f} s")
+
+
+if __name__ == "__main__":
+    main()

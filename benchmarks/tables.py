@@ -1,0 +1,119 @@
+"""Tables of benchmarks/RESULTS.md and BENCH.md as Markdown, from the rows of nights.csv and cells.csv."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+from automl.compare import TABULAR, Difference, paired, together
+
+NIGHTS = (
+    *("data", "split seed", "experiments", "in DVC", "wall, s", "baseline cv", "champion cv", "gain cv"),
+    *("baseline holdout", "champion holdout (95 % CI)", "gain holdout", "selection cost"),
+)
+COSTS = (
+    *("data", "experiments", "in DVC", "wall, s", "jobs' CPU, s", "own work, CPU s", "efficiency"),
+    *("idle, s", "asked for", "made", "hits", "hits, by seconds", "memory, MB"),
+)
+SCALING = ("data", "experiments", "in DVC", "measured, 2 cores", *(f"simulated, {n}" for n in (1, 2, 4, 8)))
+CELLS = (
+    *("data", "system-seconds", "folds", "test AUC", "log loss", "own validation - test"),
+    *("fit, s", "fit, CPU s", "memory, MB", "predict, ms a case"),
+)
+DIFFERENCES = ("data", "folds", "difference of AUC (95 % CI)", "difference of log loss (95 % CI)")
+
+
+def markdown(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def nights_table(nights: pd.DataFrame) -> str:
+    """What the nights reached."""
+    return markdown(
+        NIGHTS,
+        (
+            [
+                *(night.set, night.seed, night.experiments, night.recorded, f"{night.wall_s:.0f}"),
+                *(f"{night.baseline_cv:.4f}", f"{night.champion_cv:.4f}"),
+                *(f"{night.champion_cv / night.baseline_cv - 1:+.1%}", f"{night.baseline_holdout:.4f}"),
+                f"{night.champion_holdout:.4f} ({night.ci_low:.3f} to {night.ci_high:.3f})",
+                *(f"{night.gain:+.4f}", f"{night.selection_cost:+.4f}"),
+            ]
+            for night in nights.itertuples()
+        ),
+    )
+
+
+def costs_table(nights: pd.DataFrame) -> str:
+    """Where the nights' time went."""
+    return markdown(
+        COSTS,
+        (
+            [
+                *(night.set, night.experiments, night.recorded, f"{night.wall_s:.0f}", f"{night.job_cpu_s:.0f}"),
+                *(f"{night.own_work_s:.0f}", f"{night.efficiency:.2f}", f"{night.idle_s:.1f}"),
+                *(night.used, night.made, f"{hits(night):.2f}", f"{hits_by_seconds(night):.2f}"),
+                f"{night.memory_mb:,.0f}",
+            ]
+            for night in nights.itertuples()
+        ),
+    )
+
+
+def hits(night) -> float:
+    """Share of the views and bases asked for that were there already."""
+    return 1 - night.made / night.used
+
+
+def hits_by_seconds(night) -> float:
+    """Work avoided over work asked for."""
+    return night.saved_s / (night.saved_s + night.made_s)
+
+
+def scaling_table(nights: pd.DataFrame) -> str:
+    """The same jobs on other numbers of cores, by simulation."""
+    return markdown(
+        SCALING,
+        (
+            [
+                *(night.set, night.experiments, night.recorded, f"{night.wall_s:.0f} s"),
+                *(f"{getattr(night, f'simulated_{cores}_s'):.0f} s" for cores in (1, 2, 4, 8)),
+            ]
+            for night in nights.itertuples()
+        ),
+    )
+
+
+def cells_table(cells: pd.DataFrame) -> str:
+    """Means over outer folds."""
+    rows = []
+    for (name, label), group in cells.groupby(["set", "label"]):
+        mean = group.mean(numeric_only=True)
+        rows.append(
+            [
+                *(name, label, len(group), f"{mean.auc:.4f}", f"{mean.log_loss:.4f}"),
+                *(f"{mean.validation_auc - mean.auc:+.4f}", f"{mean.fit_s:.0f}", f"{mean.fit_cpu_s:.0f}"),
+                *(f"{mean.memory_mb:,.0f}", f"{mean.predict_ms:.2f}"),
+            ]
+        )
+    return markdown(CELLS, rows)
+
+
+def differences_table(cells: pd.DataFrame, ours: str, other: str) -> str:
+    """One system minus another by set, then over sets with transcripts and over tables."""
+    aucs, losses = paired(cells, ours, other), paired(cells, ours, other, "log_loss")
+    rows = [[name, auc.folds, auc, losses[name]] for name, auc in aucs.items()]
+    for title, chosen in (("all with transcripts", with_transcripts(aucs)), ("all tables", tables(aucs))):
+        if len(chosen) > 1:
+            logs = together({name: losses[name] for name in chosen})
+            rows.append([title, sum(one.folds for one in chosen.values()), together(chosen), logs])
+    return markdown(DIFFERENCES, rows)
+
+
+def with_transcripts(differences: dict[str, Difference]) -> dict[str, Difference]:
+    return {name: one for name, one in differences.items() if name not in TABULAR}
+
+
+def tables(differences: dict[str, Difference]) -> dict[str, Difference]:
+    return {name: one for name, one in differences.items() if name in TABULAR}
