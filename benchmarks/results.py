@@ -1,0 +1,90 @@
+"""`make bench-results`: benchmarks/RESULTS.md from the tables that the benchmarks left.
+
+Reads benchmarks/automl/cells.csv and stages.csv (`make bench-automl`) and benchmarks/nights.csv (`make bench-nights`); its
+words are in RESULTS.md.j2. Nothing is measured here.
+"""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+import jinja2
+import pandas as pd
+from anytime import draw
+from automl.compare import paired, together, with_label
+from night import REPO, head_of
+from tables import (
+    cells_table,
+    costs_table,
+    differences_table,
+    markdown,
+    nights_table,
+    scaling_table,
+    with_transcripts,
+)
+from targets import of_comparison, of_nights
+
+HERE = REPO / "benchmarks"
+OTHERS = ("autogluon_best-{s}", "autogluon_good-{s}", "flaml-{s}", "stacking-free", "xgboost-free")
+
+
+def context(cells: pd.DataFrame, nights: pd.DataFrame) -> dict[str, Any]:
+    """What RESULTS.md.j2 names."""
+    named = with_label(cells)
+    seeds = nights[(nights["set"] == "persuasion_for_good") & (nights["experiments"] == 24)]
+    gains = list(seeds["gain"])
+    return {
+        "head": head_of("Results", "make bench-automl bench-nights bench-results", 2),
+        "targets": markdown(("target", "measured", ""), [t.row() for t in [*of_comparison(named), *of_nights(nights)]]),
+        "cells": cells_table(named),
+        "versions": [
+            f"{system} by {', '.join(sorted(set(rows.dropna())))}"
+            for system, rows in cells.groupby("system")["versions"]
+        ],
+        "commits": sorted({str(text) for text in [*cells["commit"], *nights["commit"]]}),
+        "summary": summary(named),
+        "differences": list(differences(named)),
+        "nights": nights_table(nights),
+        "costs": costs_table(nights),
+        "scaling": scaling_table(nights[nights["experiments"] >= 24]),
+        "seeds": len(gains),
+        "gain": statistics.mean(gains),
+        "gain_error": statistics.stdev(gains) / len(gains) ** 0.5 if len(gains) > 1 else float("nan"),
+        "night": next(seeds[seeds["seed"] == 0].itertuples()),
+    }
+
+
+def pairs() -> list[tuple[str, str]]:
+    return [(f"nightshift-{s}", other.format(s=s)) for s in (300, 60) for other in OTHERS]
+
+
+def summary(cells: pd.DataFrame) -> str:
+    """A line a rival: mean over the sets with transcripts."""
+    rows = []
+    for ours, other in pairs():
+        if found := together(with_transcripts(paired(cells, ours, other))):
+            losses = together(with_transcripts(paired(cells, ours, other, "log_loss")))
+            rows.append((ours, other, found.sets, found.folds, found, losses))
+    return markdown(("system", "minus", "sets", "folds", "AUC (95 % CI)", "log loss (95 % CI)"), rows)
+
+
+def differences(cells: pd.DataFrame):
+    """(title, table) of each rival that was measured."""
+    for ours, other in pairs():
+        if paired(cells, ours, other):
+            yield f"{ours} minus {other}", differences_table(cells, ours, other)
+
+
+def main() -> None:
+    cells, stages = (pd.read_csv(HERE / "automl" / name) for name in ("cells.csv", "stages.csv"))
+    nights = pd.read_csv(HERE / "nights.csv")
+    draw(with_label(stages), HERE / "anytime.svg")
+    loader = jinja2.FileSystemLoader(HERE)
+    made = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    text = made.get_template("RESULTS.md.j2").render(context(cells, nights))
+    (HERE / "RESULTS.md").write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

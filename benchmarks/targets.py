@@ -1,0 +1,102 @@
+"""The targets of the comparison, each with what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pandas as pd
+from automl.compare import TABULAR, paired, together
+from tables import hits, hits_by_seconds, tables, with_transcripts
+
+OURS, RIVAL = "nightshift", "autogluon_best"
+
+
+class Target(NamedTuple):
+    """`met` is None where nothing was measured."""
+
+    words: str
+    measured: str
+    met: bool | None
+
+    def row(self) -> tuple[str, str, str]:
+        return self.words, self.measured, {True: "met", False: "missed", None: "not measured"}[self.met]
+
+
+def of_comparison(cells: pd.DataFrame) -> Iterator[Target]:
+    """Against AutoGluon and the single XGBoost."""
+    for seconds, margin in ((300, 0.020), (60, 0.010)):
+        found = together(with_transcripts(paired(cells, f"{OURS}-{seconds}", f"{RIVAL}-{seconds}")))
+        words = f"AUC above AutoGluon best_quality by {margin:.3f} at {seconds} s, mean over sets with transcripts"
+        yield _over(words, found, margin)
+    for seconds in (300, 60):
+        found = together(tables(paired(cells, f"{OURS}-{seconds}", f"{RIVAL}-{seconds}")))
+        yield _over(f"AUC no worse than 0.003 below it on tables alone, {seconds} s", found, -0.003)
+    for seconds in (300, 60):
+        yield _never_below_xgboost(cells, seconds)
+        yield _optimism(cells, seconds)
+        found = together(paired(cells, f"{OURS}-{seconds}", f"{RIVAL}-{seconds}", "log_loss"))
+        words = f"Log loss no worse than AutoGluon's, {seconds} s"
+        yield Target(words, str(found or ""), None if found is None else found.mean <= 0)
+    first = cells[(cells["system"] == OURS) & ~cells["set"].isin(TABULAR) & cells["n_train"].between(700, 1100)]
+    slowest = first["first_stack_s"].max()
+    words = "First stack within 60 s on 1,000 cases"
+    yield Target(words, "" if first.empty else f"{slowest:.0f} s at the latest", None if first.empty else slowest <= 60)
+
+
+def _over(words: str, found, margin: float) -> Target:
+    return Target(words, str(found or ""), None if found is None else found.mean >= margin)
+
+
+def _never_below_xgboost(cells: pd.DataFrame, seconds: int) -> Target:
+    words = f"Never below the single XGBoost by more than noise, {seconds} s"
+    found = paired(cells, f"{OURS}-{seconds}", "xgboost-free")
+    if not found:
+        return Target(words, "", None)
+    name = min(found, key=lambda one: found[one].mean)
+    # One fold has no interval: then its sign decides.
+    return Target(words, f"worst on {name}: {found[name]}", not found[name].high < 0 and not _one_below(found[name]))
+
+
+def _one_below(difference) -> bool:
+    return difference.folds == 1 and difference.mean < 0
+
+
+def _optimism(cells: pd.DataFrame, seconds: int) -> Target:
+    words = f"Optimism of the champion's cv_auc (own validation - test) at most 0.010, mean over sets, {seconds} s"
+    rows = cells[(cells["system"] == OURS) & (cells["seconds"] == seconds)]
+    if rows.empty:
+        return Target(words, "", None)
+    mean = (rows["validation_auc"] - rows["auc"]).groupby(rows["set"]).mean().mean()
+    before = (rows["baseline_validation_auc"] - rows["baseline_auc"]).groupby(rows["set"]).mean().mean()
+    rival = cells[(cells["label"] == f"{RIVAL}-{seconds}") & cells["set"].isin(set(rows["set"]))]
+    theirs = (rival["validation_auc"] - rival["auc"]).groupby(rival["set"]).mean().mean()
+    return Target(words, f"{mean:+.4f} (its baseline {before:+.4f}, AutoGluon {theirs:+.4f})", mean <= 0.010)
+
+
+def of_nights(nights: pd.DataFrame) -> Iterator[Target]:
+    """Overhead, speed and memory."""
+    for name, size, goal in (("persuasion_for_good", 24, 0.80), ("demo-10000", 24, 0.90)):
+        night = _night(nights, name, size)
+        words = f"Efficiency at least {goal:.2f} on {name}, {size} experiments"
+        yield Target(
+            words, "" if night is None else f"{night.efficiency:.2f}", night and bool(night.efficiency >= goal)
+        )
+    night = _night(nights, "persuasion_for_good", 165)
+    words = "165 experiments on 1,000 cases in 15 minutes on 2 cores"
+    yield Target(
+        words, "" if night is None else f"{night.wall_s / 60:.1f} minutes", night and bool(night.wall_s <= 900)
+    )
+    words = "Cache hits over such a night at least 0.6"
+    told = "" if night is None else f"{hits(night):.2f} of files, {hits_by_seconds(night):.2f} of seconds"
+    yield Target(words, told, night and bool(min(hits(night), hits_by_seconds(night)) >= 0.6))
+    night = _night(nights, "demo-100000", 4)
+    words = "Peak memory of a night on 100,000 cases x 30 turns at most 12 GB"
+    told = "" if night is None else f"{night.memory_mb / 1024:.1f} GB"
+    yield Target(words, told, night and bool(night.memory_mb <= 12 * 1024))
+
+
+def _night(nights: pd.DataFrame, name: str, experiments: int):
+    """The recorded night of split seed 0, or the unrecorded one where that is all there is; None without any."""
+    rows = nights[(nights["set"] == name) & (nights["experiments"] == experiments) & (nights["seed"] == 0)]
+    return next(rows.sort_values("record", ascending=False).itertuples(), None)
