@@ -140,6 +140,12 @@ def head_of(title: str, command: str, cores: int | str) -> str:
     )
 
 
+def commit() -> str:
+    """Of this checkout: what is measured."""
+    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=REPO, capture_output=True, text=True)
+    return found.stdout.strip()
+
+
 def _version_if_there(name: str) -> str:
     try:
         return f"{name} {version(name)}"

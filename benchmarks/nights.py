@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from night import DEMO, REPO, Night, Ran, config_of, run_night
+from night import DEMO, REPO, Night, Ran, commit, config_of, run_night
 
 TARGET = REPO / "benchmarks" / "nights.csv"
 KEY = ["set", "experiments", "seed", "record"]
@@ -81,17 +80,12 @@ def figures_of(ran: Ran) -> dict[str, Any]:
         **{"baseline_cv": baseline["cv_auc"], "champion_cv": champion["cv_auc"]},
         **{"baseline_holdout": baseline["holdout_auc"], "champion_holdout": champion["holdout_auc"]},
         **{"ci_low": champion["ci_low"], "ci_high": champion["ci_high"], "gain": verdict["delta"]},
-        **{"selection_cost": verdict["optimism_of_selection"], "cores": ran.cores, "commit": _commit()},
+        **{"selection_cost": verdict["optimism_of_selection"], "cores": ran.cores, "commit": commit()},
     }
 
 
 def _of(ran: Ran, rule: str, what: str) -> float:
     return sum(row[what] for row in ran.cost.rules if row["rule"] == rule)
-
-
-def _commit() -> str:
-    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=REPO, capture_output=True, text=True)
-    return found.stdout.strip()
 
 
 def write_rows(rows: list[dict[str, Any]], target: Path) -> None:

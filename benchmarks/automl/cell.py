@@ -23,6 +23,7 @@ import pandas as pd
 from sklearn.metrics import log_loss, roc_auc_score
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from night import commit
 from watch import of_family, peak_memory
 
 HERE = Path(__file__).resolve().parent
@@ -72,17 +73,11 @@ def run_cell(system: str, source: Path, fold: int, seconds: int | None, cores: i
         "log_loss": float(log_loss(y, p)),
         "n_train": int((~test).sum()),
         "n_test": len(y),
-        "commit": _commit(),
+        "commit": commit(),
         **took,
         **told,
         "predictions": {case: round(float(value), 6) for case, value in p.items()},
     }
-
-
-def _commit() -> str:
-    """Of nightshift, that measured and maybe was measured."""
-    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True)
-    return found.stdout.strip()
 
 
 def _measured(command: list[str], folder: Path, seconds: int | None) -> dict[str, float]:
