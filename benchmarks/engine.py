@@ -18,9 +18,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import yaml
 from night import DEMO, REPO, Night, head_of, lay_out
-from watch import peak_memory, resident
+from watch import peak_memory
 
 from nightshift.report.timings import engine_time
 
@@ -126,7 +127,7 @@ def run(experiments: int, recorded: bool, cores: str, holder: Path) -> Run:
     with (holder / f"{name}.log").open("w") as log:
         process = subprocess.Popen(["snakemake", "--cores", cores], cwd=root, env=environment, stdout=log, stderr=log)
         # Of Snakemake itself, without its jobs.
-        with peak_memory(process, resident) as memory:
+        with peak_memory(lambda: psutil.Process(process.pid).memory_info().rss) as memory:
             process.wait()
     wall = time.perf_counter() - start
     if process.returncode:

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 from simulate import simulated
-from watch import of_family, peak_memory
+from watch import Family, peak_memory
 
 from nightshift.config import Search
 from nightshift.ledger import finished
@@ -98,7 +98,7 @@ def run_night(night: Night, cores: int, *targets: str) -> Ran:
         with Path(holder, "log.txt").open("w") as log:
             command = ["snakemake", "--cores", str(cores), *targets]
             process = subprocess.Popen(command, cwd=root, stdout=log, stderr=log)
-            with peak_memory(process, of_family) as memory:
+            with peak_memory(Family(process.pid).memory) as memory:
                 process.wait()
         wall = time.perf_counter() - start
         if process.returncode:

@@ -16,7 +16,7 @@ import pandas as pd
 
 KEY = ["set", "fold", "system", "seconds"]
 CELL = [
-    *("auc", "log_loss", "validation_auc", "n_train", "n_test", "fit_s", "fit_cpu_s", "wall_s", "memory_mb"),
+    *("auc", "log_loss", "validation_auc", "n_train", "n_test", "fit_s", "wall_s", "cpu_s", "memory_mb"),
     *("predict_ms", "baseline_validation_auc", "baseline_auc", "first_stack_s", "commit", "versions"),
 ]
 STAGE = ["at_s", "validation_auc", "auc"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -62,16 +61,11 @@ def transcripts_as_texts(path: Path) -> pd.DataFrame:
 
 @contextlib.contextmanager
 def stopwatch() -> Iterator[dict[str, float]]:
-    """Filled at the end: fit_s by the clock, and fit_cpu_s of this process and the children that it waited for."""
+    """Filled at the end: fit_s by the clock."""
     took: dict[str, float] = {}
-    start, before = time.monotonic(), _cpu()
+    start = time.monotonic()
     yield took
-    took |= {"fit_s": time.monotonic() - start, "fit_cpu_s": _cpu() - before}
-
-
-def _cpu() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    took["fit_s"] = time.monotonic() - start
 
 
 def write_answer(ids: pd.Series, probability, fit: dict[str, float], predict_s: float, *libraries: str, **told) -> None:

