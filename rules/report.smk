@@ -18,9 +18,9 @@ rule champion:
         "results/logs/champion.log",
     benchmark:
         "results/benchmarks/champion.tsv"
-    # It has all development cases pass through all fold models.
+    # It has all development cases pass through all fold models: what fitting the largest base takes, and the other views.
     resources:
-        mem_mb=4000,
+        mem_mb=JOB_MEMORY,
         runtime=60,
     params:
         data=NIGHT.data.model_dump(mode="json"),
@@ -51,7 +51,7 @@ rule verdict:
     benchmark:
         "results/benchmarks/verdict.tsv"
     resources:
-        mem_mb=4000,
+        mem_mb=JOB_MEMORY,
         runtime=60,
     params:
         config=NIGHT.model_dump(mode="json"),
@@ -104,7 +104,7 @@ rule diagnose:
     benchmark:
         "results/benchmarks/diagnose.tsv"
     resources:
-        mem_mb=4000,
+        mem_mb=JOB_MEMORY,
         runtime=60,
     params:
         seed=SEARCH["seed"],

@@ -7,7 +7,7 @@ from models import RICH, assemble
 from sklearn.linear_model import LogisticRegression
 
 from nightshift.learners import LEARNERS
-from nightshift.model import Model, load_models, save_models
+from nightshift.model import Model, ModelFiles, load_models, save_models
 from nightshift.views import RawData
 
 
@@ -23,6 +23,19 @@ def test_models_on_disk_predict_the_same(model, raw, tmp_path):
         loaded[name] = load_models(tmp_path / f"{name}.skops")
     again = Model(model.experiment, loaded, model.stacked, model.about)
     np.testing.assert_array_equal(again.predict_logit(raw), model.predict_logit(raw))
+
+
+@pytest.mark.parametrize(("small", "all_kept"), [(0, False), (1e9, True)])
+def test_of_large_models_one_base_is_in_memory_at_a_time(model, raw, tmp_path, monkeypatch, small, all_kept):
+    monkeypatch.setattr("nightshift.model._SMALL", small)
+    files = {name: tmp_path / f"{name}.skops" for name in model.bases}
+    for name, models in model.bases.items():
+        save_models(files[name], models)
+    sparing = ModelFiles(files)
+    again = Model(model.experiment, sparing, model.stacked, model.about)
+    np.testing.assert_array_equal(again.predict_logit(raw), model.predict_logit(raw))
+    assert (len(sparing), len(sparing._read)) == (len(files), len(files) if all_kept else 1)
+    assert len(ModelFiles(files, folds=2)[next(iter(files))]) == 2
 
 
 def test_a_case_is_predicted_alone_as_in_company(model, raw):

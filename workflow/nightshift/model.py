@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ _TRUSTED = (
     "nightshift.encode.TermsEncoder",
 )
 
+_SMALL = 200e6  # bytes of files whose models are kept together
+
 
 def trusted_types() -> list[str]:
     """Types that fold models hold, those of the learners included."""
@@ -57,6 +60,36 @@ def load_models(path: str | Path) -> list[FoldModel]:
     return skops.io.load(path, trusted=trusted_types())
 
 
+class ModelFiles(Mapping[str, list[FoldModel]]):
+    """Base -> its fold models, read when they are asked for.
+
+    Of large ones only those asked for last stay in memory: five forests of 100,000 cases take gigabytes, and an experiment
+    has many. So ask base by base.
+
+    Parameters
+    ----------
+    files : base -> what `save_models` wrote
+    folds : how many fold models to keep of each; None: all
+    """
+
+    def __init__(self, files: Mapping[str, Path], folds: int | None = None):
+        self._files, self._folds, self._read = files, folds, {}
+        self._small = sum(file.stat().st_size for file in files.values()) <= _SMALL
+
+    def __getitem__(self, name: str) -> list[FoldModel]:
+        if name not in self._read:
+            if not self._small:
+                self._read.clear()
+            self._read[name] = load_models(self._files[name])[: self._folds]
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
 @dataclass(frozen=True)
 class Model:
     """An experiment's model: for each case the mean of its fold models, stacked and calibrated.
@@ -70,7 +103,7 @@ class Model:
     """
 
     experiment: Experiment
-    bases: dict[str, list[FoldModel]]
+    bases: Mapping[str, list[FoldModel]]
     stacked: dict[str, Any]
     about: dict[str, Any]
 
@@ -171,8 +204,11 @@ def save_model(target: str | Path, folder: str | Path, data: Data) -> None:
     write_json(target / "model.json", _about(folder, data))
 
 
-def load_model(folder: str | Path) -> Model:
-    """Load a model folder; only data and trusted types are read, nothing is unpickled."""
+def load_model(folder: str | Path, sparing: bool = False) -> Model:
+    """Load a model folder; only data and trusted types are read, nothing is unpickled.
+
+    With `sparing` the bases are `ModelFiles`: for what asks each base once or twice.
+    """
     folder = Path(folder)
     try:
         about = read_json(folder / "model.json")
@@ -180,20 +216,22 @@ def load_model(folder: str | Path) -> Model:
         raise NightshiftError(
             f"{folder} holds no model\n    -> name a model folder, such as results/champion after a night"
         ) from None
-    return _assemble(folder, about, {name: folder / "bases" / f"{name}.skops" for name in about["view_keys"]})
+    return _assemble(folder, about, {name: folder / "bases" / f"{name}.skops" for name in about["view_keys"]}, sparing)
 
 
 def model_of(folder: str | Path, data: Data) -> Model:
-    """The model of an experiment where it lies, without gathering it into a folder of its own."""
+    """The model of an experiment where it lies, without gathering it into a folder of its own; its bases are `ModelFiles`."""
     paths = read_plan(Path(folder, "plan.json"))["bases"]
     return _assemble(
-        Path(folder), _about(Path(folder), data), {name: Path(p, "models.skops") for name, p in paths.items()}
+        Path(folder), _about(Path(folder), data), {name: Path(p, "models.skops") for name, p in paths.items()}, True
     )
 
 
-def _assemble(folder: Path, about: dict[str, Any], files: dict[str, Path]) -> Model:
+def _assemble(folder: Path, about: dict[str, Any], files: dict[str, Path], sparing: bool) -> Model:
     experiment = lowered(parse_experiment(about["experiment"], str(folder)))
-    bases = {name: load_models(files[name]) for name in experiment.bases}
+    bases = ModelFiles({name: files[name] for name in experiment.bases})
+    if not sparing:
+        bases = {name: load_models(files[name]) for name in experiment.bases}
     return Model(experiment, bases, read_json(folder / "stack.json"), about)
 
 

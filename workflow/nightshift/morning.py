@@ -54,7 +54,7 @@ def crown(target: str | Path, data: Data) -> None:
 def gather_model(target: str | Path, folder: Path, data: Data) -> None:
     """Put an experiment's model into a folder of its own, with what it remembers of the development cases."""
     save_model(target, folder, data)
-    save_reference(target, _reference_of(folder, load_model(target)))
+    save_reference(target, _reference_of(folder, load_model(target, sparing=True)))
 
 
 def _reference_of(folder: Path, model: Model) -> Reference:
@@ -81,7 +81,7 @@ def _opened(source: Any, data: Data) -> tuple[dict[str, Any], dict[str, Any]]:
     """The verdict, and the curves of its sides."""
     raw = read_raw(Path(source.cases).parent)
     labels = pd.read_parquet(source.labels)
-    model = load_model(Path(source.champion).parent)
+    model = load_model(Path(source.champion).parent, sparing=True)
     champion = _candidate(model.experiment.id, model, raw)
     crashed = read_json(Path(EXPERIMENTS, BASELINE, "metrics.json"))["status"] == "crash"
     if crashed:

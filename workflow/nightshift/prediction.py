@@ -17,7 +17,7 @@ from nightshift.explain.reasons import Reasons
 from nightshift.explain.through import Explainer
 from nightshift.model import Model, load_model
 from nightshift.parallel import shared_among
-from nightshift.reference import Reference, familiar_words, load_reference
+from nightshift.reference import Reference, encoders_of_words, familiar_words, load_reference
 from nightshift.views.base import RawData
 
 _MOST_DRIFTED = 8
@@ -128,12 +128,13 @@ class _Worker:
     def __init__(self, model: Model, reference: Reference | None, reasons: int):
         self.model, self.reference, self.reasons = model, reference, reasons
         self.explainer = Explainer(model, reference) if reference and reasons else None
+        self.words = encoders_of_words(model) if reference else {}
 
     def predict(self, raw: RawData) -> _Part:
         blocks = self.model.featurize(raw)
         counts = []
         if self.reference is not None:
-            familiar = familiar_words(self.model, blocks)
+            familiar = familiar_words(self.words, blocks)
             columns = columns_of(raw, self.model.experiment.views, blocks, familiar)
             counts = counts_of(self.reference.measures, columns)
         if self.explainer is None:

@@ -102,26 +102,38 @@ def _means_of(
     return means, below
 
 
-def familiar_words(model: Model, blocks: Mapping[str, Block], fold: int = 0) -> dict[str, pd.Series]:
-    """Share (n_cases,) of each case's words that a fold model knows, for views of words; NaN for a case without words."""
-    found: dict[str, pd.Series] = {}
+def encoders_of_words(model: Model) -> dict[str, list[TermsEncoder]]:
+    """Views of words -> encoders of the fold models of the first base that reads them."""
+    found: dict[str, list[TermsEncoder]] = {}
     for name, base in model.experiment.bases.items():
-        fitted = model.bases[name][fold].encoder.encoders_
+        fitted = [fold.encoder.encoders_ for fold in model.bases[name]]
         for key, view in zip(model.about["view_keys"][name], base.views, strict=True):
-            if isinstance(fitted[key], TermsEncoder) and view not in found and model.experiment.views[view].named:
-                known = pd.Index(blocks[view].names).isin(fitted[key].names_).astype(float)
-                all_of_it = np.asarray(blocks[view].counts.sum(axis=1)).ravel()
-                share = np.asarray(blocks[view].counts @ known).ravel() / np.where(all_of_it, all_of_it, np.nan)
-                found[view] = pd.Series(share)
+            if isinstance(fitted[0][key], TermsEncoder) and view not in found and model.experiment.views[view].named:
+                found[view] = [encoders[key] for encoders in fitted]
+    return found
+
+
+def familiar_words(
+    encoders: Mapping[str, list[TermsEncoder]], blocks: Mapping[str, Block], fold: int = 0
+) -> dict[str, pd.Series]:
+    """Share (n_cases,) of each case's words that a fold model knows, by view; NaN for a case without words."""
+    found: dict[str, pd.Series] = {}
+    for view, folds in encoders.items():
+        known = pd.Index(blocks[view].names).isin(folds[fold].names_).astype(float)
+        all_of_it = np.asarray(blocks[view].counts.sum(axis=1)).ravel()
+        share = np.asarray(blocks[view].counts @ known).ravel() / np.where(all_of_it, all_of_it, np.nan)
+        found[view] = pd.Series(share)
     return found
 
 
 def _familiar_out_of_fold(model: Model, blocks: Mapping[str, Block], folds: np.ndarray) -> dict[str, pd.Series]:
     """As `familiar_words`, each case by the model that did not see it; cases that none predicts are left out."""
+    encoders = encoders_of_words(model)
+    words = {view: blocks[view] for view in encoders}
     found: dict[str, list[pd.Series]] = {}
     for number, fold in enumerate(np.unique(folds[folds >= 0])):
         rows = np.flatnonzero(folds == fold)
-        for view, share in familiar_words(model, take(dict(blocks), rows), number).items():
+        for view, share in familiar_words(encoders, take(words, rows), number).items():
             found.setdefault(view, []).append(share.set_axis(rows))
     return {view: pd.concat(shares) for view, shares in found.items()}
 

@@ -15,7 +15,7 @@ from nightshift.experiment import Experiment, read_experiment
 from nightshift.files import read_json, write_json
 from nightshift.gc import MODELS
 from nightshift.levels import lowered
-from nightshift.model import load_models
+from nightshift.model import ModelFiles
 from nightshift.names import EXPERIMENTS
 from nightshift.plan import read_plan
 from nightshift.report.importance import Opened, importance
@@ -77,7 +77,7 @@ def open_up(name: str, development: Development, seed: int) -> Opened:
     folds = len(development.folds.numbers())
     return Opened(
         experiment,
-        {base: load_models(Path(path, MODELS))[:folds] for base, path in plan["bases"].items()},
+        ModelFiles({base: Path(path, MODELS) for base, path in plan["bases"].items()}, folds),
         {base: [Path(plan["views"][view]).stem for view in experiment.bases[base].views] for base in experiment.bases},
         prepared({view: load_block(plan["views"][view]) for view in experiment.views}),
         np.column_stack([read_scores(Path(plan["bases"][base], "oof.parquet"))[:, 0] for base in over]),

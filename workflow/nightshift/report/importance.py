@@ -6,6 +6,7 @@ of everything shows what the whole is worth; a view that another view can stand 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from nightshift.data.development import Development
 from nightshift.encode import BlocksEncoder, take
 from nightshift.experiment import Experiment
 from nightshift.explain.layout import places
-from nightshift.metrics import cross_validated
+from nightshift.metrics import Estimate, cross_validated
 from nightshift.stack import FittedStack, fit_stack
 from nightshift.train import FoldModel
 from nightshift.views.base import Block, Columns
@@ -31,6 +32,7 @@ _ROWS_TOGETHER = 40_000
 
 Shuffle = tuple[str, str | None]  # a view, and a column of it or None for the whole view
 Job = tuple[list[Shuffle], np.ndarray]  # what is shuffled, and the order that its rows get
+Logits = dict[str, np.ndarray]  # base -> (n_cases,)
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Opened:
     """
 
     experiment: Experiment
-    models: dict[str, list[FoldModel]]
+    models: Mapping[str, list[FoldModel]]
     keys: dict[str, list[str]]
     blocks: dict[str, Block]
     raw: np.ndarray
@@ -76,8 +78,6 @@ def importance(opened: Opened) -> dict[str, list[dict[str, Any]]]:
     -------
     dict : `sources`, `views`, `columns`: rows with `name`, `view` (columns only), `drop`, `se`, `low`, `high`
     """
-    folds = _folds(opened)
-    shuffles = _Shuffles(opened, folds)
     views = list(opened.experiment.views)
     spoken = {name: opened.experiment.views[name].needs_turns for name in views}
     sources = {
@@ -85,19 +85,17 @@ def importance(opened: Opened) -> dict[str, list[dict[str, Any]]]:
         "what is said in the calls": [name for name in views if spoken[name]],
     }
     named = [(view, column) for view in views for column in _columns_of(opened.blocks[view])][:_MOST_COLUMNS]
-    return {
-        "sources": _ranking(
-            shuffles, [({"name": name}, [(view, None) for view in of]) for name, of in sources.items() if of]
-        ),
-        "views": _ranking(shuffles, [({"name": view}, [(view, None)]) for view in views]),
-        "columns": _ranking(shuffles, [({"name": column, "view": view}, [(view, column)]) for view, column in named]),
+    wanted: dict[str, list[tuple[dict[str, str], list[Shuffle]]]] = {
+        "sources": [({"name": name}, [(view, None) for view in of]) for name, of in sources.items() if of],
+        "views": [({"name": view}, [(view, None)]) for view in views],
+        "columns": [({"name": column, "view": view}, [(view, column)]) for view, column in named],
     }
-
-
-def _ranking(shuffles: _Shuffles, wanted: list[tuple[dict[str, str], list[Shuffle]]]) -> list[dict[str, Any]]:
-    falls = shuffles.falls([shuffled for _, shuffled in wanted])
-    rows = [name | fall for (name, _), fall in zip(wanted, falls, strict=True)]
-    return sorted(rows, key=lambda row: -row["drop"])
+    shuffles = _Shuffles(opened, _folds(opened))
+    falls = shuffles.falls([[shuffled for _, shuffled in rows] for rows in wanted.values()])
+    return {
+        kind: sorted((name | fall for (name, _), fall in zip(rows, of, strict=True)), key=lambda row: -row["drop"])
+        for (kind, rows), of in zip(wanted.items(), falls, strict=True)
+    }
 
 
 def _columns_of(block: Block) -> list[str]:
@@ -122,7 +120,7 @@ def _folds(opened: Opened) -> list[_Fold]:
 
 
 class _Shuffles:
-    """Predicts the out-of-fold cases again with something shuffled; keeps what a shuffle does not touch."""
+    """Predicts the out-of-fold cases as they are, and again with something shuffled."""
 
     def __init__(self, opened: Opened, folds: list[_Fold]):
         self.opened, self.folds = opened, folds
@@ -132,65 +130,90 @@ class _Shuffles:
         rows = np.concatenate([fold.rows for fold in folds])
         self.y, self.groups = development.y[rows], development.folds.groups[rows]
         self.of = np.concatenate([np.full(len(fold.rows), fold.number) for fold in folds])[:, None]
-        self.as_it_is: list[dict[str, np.ndarray]] = [self._untouched(fold) for fold in folds]
-        scores = [self._score(fold, known) for fold, known in zip(folds, self.as_it_is, strict=True)]
-        self.auc = cross_validated("roc_auc", self.y, np.concatenate(scores)[:, None], self.of)
 
-    def falls(self, wanted: list[list[Shuffle]]) -> list[dict[str, float]]:
-        """Fall of the AUC for each of several things to shuffle, mean of several shuffles, with the paired error."""
+    def falls(self, wanted: list[list[list[Shuffle]]]) -> list[list[dict[str, float]]]:
+        """Fall of the AUC for each of several lists of things to shuffle, mean of several shuffles, with the paired error."""
         together = max(1, _ROWS_TOGETHER // (_SHUFFLES * max(len(fold.rows) for fold in self.folds)))
-        parts = [wanted[start : start + together] for start in range(0, len(wanted), together)]
-        return [fall for part in parts for fall in self._falls(part)]
+        parts = [of[start : start + together] for of in wanted for start in range(0, len(of), together)]
+        as_it_is, shuffled = self.predict([self._jobs(part) for part in parts])
+        auc = self.auc_of(as_it_is)
+        falls = iter(
+            [fall for part, logits in zip(parts, shuffled, strict=True) for fall in self._falls(auc, part, logits)]
+        )
+        return [[next(falls) for _ in of] for of in wanted]
 
-    def _falls(self, wanted: list[list[Shuffle]]) -> list[dict[str, float]]:
+    def auc_of(self, logits: list[Logits]) -> Estimate:
+        """AUC within folds, of the logits of every fold."""
+        scores = [self._score(fold, known) for fold, known in zip(self.folds, logits, strict=True)]
+        return cross_validated("roc_auc", self.y, np.concatenate(scores)[:, None], self.of)
+
+    def predict(self, parts: list[list[list[Job]]]) -> tuple[list[Logits], list[list[list[Logits]]]]:
+        """Logits of every base, for each fold as it is, and for each part, fold and job.
+
+        Base after base, so that no two need their models in memory at a time. A base that a job does not touch has its
+        logits as they are.
+        """
+        as_it_is: list[Logits] = [{} for _ in self.folds]
+        shuffled = [[[{} for _ in jobs] for jobs in part] for part in parts]
+        everything = [(view, None) for view in self.opened.experiment.views]
+        touched = [[self._touched(what) for what, _ in part[0]] for part in parts]
+        for name in self.order:
+            models = self.opened.models[name]
+            for number, fold in enumerate(self.folds):
+                model, known = models[fold.number], as_it_is[number]
+                unmoved = (everything, np.arange(len(fold.rows)))
+                known[name] = self._logits(name, model, fold, [unmoved], [known])[0]
+                for part, of_part, found in zip(parts, touched, shuffled, strict=True):
+                    mine = [job for job, bases in enumerate(of_part) if name in bases]
+                    for job in found[number]:
+                        job[name] = known[name]
+                    jobs, below = [part[number][job] for job in mine], [found[number][job] for job in mine]
+                    for job, row in zip(below, self._logits(name, model, fold, jobs, below), strict=True):
+                        job[name] = row
+        return as_it_is, shuffled
+
+    def _jobs(self, part: list[list[Shuffle]]) -> list[list[Job]]:
+        """For each fold, several shuffles of each thing."""
         rng = np.random.default_rng(1)
-        scores = []  # per fold: (wanted * _SHUFFLES, cases)
-        for fold, known in zip(self.folds, self.as_it_is, strict=True):
-            jobs = [(shuffled, rng.permutation(len(fold.rows))) for shuffled in wanted for _ in range(_SHUFFLES)]
-            scores.append(np.array([self._score(fold, logits) for logits in self._shuffled(fold, jobs, known)]))
-        every = np.concatenate(scores, axis=1).reshape(len(wanted), _SHUFFLES, -1)
-        return [self._fall(of_one) for of_one in every]
+        return [
+            [(shuffled, rng.permutation(len(fold.rows))) for shuffled in part for _ in range(_SHUFFLES)]
+            for fold in self.folds
+        ]
 
-    def _fall(self, scores: np.ndarray) -> dict[str, float]:
+    def _falls(self, auc: Estimate, part: list[list[Shuffle]], logits: list[list[Logits]]) -> list[dict[str, float]]:
+        """From logits, for each fold and job."""
+        scores = [
+            np.array([self._score(fold, of_job) for of_job in of_fold])
+            for fold, of_fold in zip(self.folds, logits, strict=True)
+        ]
+        every = np.concatenate(scores, axis=1).reshape(len(part), _SHUFFLES, -1)
+        return [self._fall(auc, of_one) for of_one in every]
+
+    def _fall(self, auc: Estimate, scores: np.ndarray) -> dict[str, float]:
         """From scores (shuffles, cases)."""
-        lost = [self.auc.minus(cross_validated("roc_auc", self.y, one[:, None], self.of)) for one in scores]
+        lost = [auc.minus(cross_validated("roc_auc", self.y, one[:, None], self.of)) for one in scores]
         drop = float(np.mean([one.value for one in lost]))
         contributions = np.mean([one.contributions for one in lost], axis=0)
         se = float(np.sqrt(np.sum(np.bincount(self.groups, weights=contributions) ** 2)))
         return {"drop": drop, "se": se, "low": drop - 1.96 * se, "high": drop + 1.96 * se}
 
-    def _untouched(self, fold: _Fold) -> dict[str, np.ndarray]:
-        """Logits (n,) of every base as it is: a shuffle of every view that leaves the order alone."""
-        everything = [(view, None) for view in self.opened.experiment.views]
-        return self._shuffled(fold, [(everything, np.arange(len(fold.rows)))], {})[0]
+    def _logits(self, name: str, model: FoldModel, fold: _Fold, jobs: list[Job], known: list[Logits]) -> np.ndarray:
+        """Logits (n_jobs, n_cases) of a base whose bases below are known for each job.
 
-    def _shuffled(self, fold: _Fold, jobs: list[Job], known: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
-        """Logits of every base, one dict a job; bases that a job does not touch are taken from `known`.
-
-        All jobs that touch a base are predicted together: forests are slow to call and quick to run.
+        All jobs are predicted together: forests are slow to call and quick to run.
         """
-        found = [dict(known) for _ in jobs]
-        touched = [self._touched(shuffled) for shuffled, _ in jobs]
-        for name in self.order:
-            mine = [number for number in range(len(jobs)) if name in touched[number]]
-            if not mine:
-                continue
-            base, model = self.bases[name], self.opened.models[name][fold.number]
-            blocks = {
-                key: _with_shuffles(model, key, self.opened.blocks[view], fold.rows, view, [jobs[n] for n in mine])
-                for key, view in zip(self.opened.keys[name], base.views, strict=True)
-            }
-            stood_on = [
-                np.column_stack([found[number][below] for below in base.bases]) for number in mine if base.bases
-            ]
-            logits = _predicted(
-                model, blocks, np.concatenate(stood_on) if stood_on else None, len(mine) * len(fold.rows)
-            )
-            logits = logits.reshape(len(mine), -1)
-            logits[:, ~self.opened.within[name][fold.rows]] = np.nan
-            for number, row in zip(mine, logits, strict=True):
-                found[number][name] = row
-        return found
+        if not jobs:
+            return np.empty((0, len(fold.rows)))
+        base = self.bases[name]
+        blocks = {
+            key: _with_shuffles(model, key, self.opened.blocks[view], fold.rows, view, jobs)
+            for key, view in zip(self.opened.keys[name], base.views, strict=True)
+        }
+        stood_on = [np.column_stack([of_job[below] for below in base.bases]) for of_job in known if base.bases]
+        n = len(jobs) * len(fold.rows)
+        logits = _predicted(model, blocks, np.concatenate(stood_on) if stood_on else None, n).reshape(len(jobs), -1)
+        logits[:, ~self.opened.within[name][fold.rows]] = np.nan
+        return logits
 
     def _touched(self, shuffled: list[Shuffle]) -> set[str]:
         """Bases whose predictions a shuffle can change."""
@@ -201,7 +224,7 @@ class _Shuffles:
                 found.add(name)
         return found
 
-    def _score(self, fold: _Fold, logits: dict[str, np.ndarray]) -> np.ndarray:
+    def _score(self, fold: _Fold, logits: Logits) -> np.ndarray:
         raw = np.column_stack([logits[name] for name in self.opened.experiment.stack.over])
         return fold.stack.predict(apply_platt(fold.line, raw))
 
