@@ -24,6 +24,7 @@ from nightshift.leftovers import clear_leftovers
 from nightshift.limits import memory_to_grant, minutes_to_grant
 from nightshift.record import head_at_start
 from nightshift.shards import shard_names
+from nightshift.specs import read_spec, reads_both, views_to_train
 
 if getattr(workflow.modifier.path_modifier, "prefix", None):
     raise WorkflowError(
@@ -139,11 +140,12 @@ def limits_of_job(wildcards, resources):
 
 
 def inputs_of_base(wildcards):
-    """Its views; on the second level the bases it stands on; with a segment the cases, for its condition."""
-    spec = read_json(f"results/specs/bases/{wildcards.digest}.json")
-    views = [f"results/views/{view}.arrow" for view in spec["views"]]
+    """Its views; on the second level the bases it stands on, and their views where it trains them again; with a segment
+    the cases, for its condition."""
+    spec = read_spec("bases", wildcards.digest)
+    views = [f"results/views/{view}.arrow" for view in views_to_train(spec)]
     below = [f"results/bases/{base}" for base in spec["bases"]]
-    cases = ["results/data/development/cases.parquet"] if spec["segment"] else []
+    cases = ["results/data/development/cases.parquet"] if spec["segment"] or reads_both(spec) else []
     return [*views, *below, *cases]
 
 

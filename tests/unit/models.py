@@ -6,15 +6,17 @@ import numpy as np
 from samples import make_folds
 
 from nightshift.crossfit import cross_fit
+from nightshift.encode import prepared
 from nightshift.experiment import parse_experiment
 from nightshift.levels import lowered
 from nightshift.model import Model
+from nightshift.nested import Node, nested
 from nightshift.reference import Reference, make_reference
 from nightshift.sandbox import cases_table, condition
 from nightshift.train import Recipe, train_base
 from nightshift.views import RawData
 
-REPEATS = 2
+FOLDS, REPEATS = 4, 2
 
 # Bases of both levels and a segment over all views, under a stack of stacks.
 RICH = {
@@ -39,7 +41,7 @@ RICH = {
 
 
 def assemble(experiment: dict[str, Any], raw: RawData, labels: np.ndarray) -> Model:
-    """Train an experiment on all cases, three folds and two repeats."""
+    """Train an experiment on all cases, four folds and two repeats."""
     return _assemble(experiment, raw, labels)[0]
 
 
@@ -51,16 +53,18 @@ def assemble_with_reference(experiment: dict[str, Any], raw: RawData, labels: np
 
 def _assemble(content: dict[str, Any], raw: RawData, labels: np.ndarray):
     experiment = lowered(parse_experiment(content, "test"))
-    folds = make_folds(len(labels), 3, repeats=REPEATS)
-    blocks = {name: view.featurize(raw) for name, view in experiment.views.items()}
-    trained = {}
+    folds = make_folds(len(labels), FOLDS, repeats=REPEATS)
+    blocks = prepared({name: view.featurize(raw) for name, view in experiment.views.items()})
+    trained, nodes = {}, {}
     for name in experiment.in_order():
         base = experiment.bases[name]
         below = np.stack([trained[other].oof for other in base.bases], axis=1) if base.bases else None
         within = condition(base.segment, cases_table(raw)) if base.segment else None
         recipe = Recipe(base.learner, base.terms.model_dump(), 0, base.seeds)
         own = {view: blocks[view] for view in base.views}
-        trained[name] = train_base(own, labels, folds, recipe, below, within)
+        nodes[name] = Node(own, recipe, within, tuple(nodes[other] for other in base.bases))
+        apart = nested(list(nodes[name].below), labels, folds) if base.bases and base.views else None
+        trained[name] = train_base(own, labels, folds, recipe, below, within, apart)
     over = experiment.stack.over
     fitted = cross_fit(experiment.stack, np.stack([trained[name].oof for name in over], axis=1), labels, folds, 0)
     stacked = {

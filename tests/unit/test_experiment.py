@@ -11,6 +11,7 @@ from nightshift.errors import InputError
 from nightshift.experiment import parse_experiment, read_experiment
 from nightshift.files import read_json
 from nightshift.schemas import FOLDER, MODELS, schema_text
+from nightshift.specs import read_spec, reads_both, views_to_train
 
 SPLIT = {"data": "d" * 20, "folds": "f" * 20}
 
@@ -96,7 +97,7 @@ def test_plan_is_written_with_its_specs(tmp_path):
         "views": {"w": f"results/views/{plan['views']['w']}.arrow"},
         "bases": {"b": f"results/bases/{plan['bases']['b']}"},
     }
-    assert planning.read_spec("bases", plan["bases"]["b"], tmp_path)["views"] == [plan["views"]["w"]]
+    assert read_spec("bases", plan["bases"]["b"], tmp_path)["views"] == [plan["views"]["w"]]
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -110,3 +111,16 @@ def test_the_shipped_slot_is_the_baseline():
     assert shipped.digest() == baseline(Space(Card(("customer", "rep"), {"size": "numeric"}, 100, 900, 100))).digest()
     assert yaml.safe_load(path.read_text())["author"] == "baseline"
     assert read_json(FOLDER / "experiment.schema.json")["title"] == "Experiment"
+
+
+def test_a_base_that_reads_views_beside_bases_trains_on_all_their_views(tmp_path):
+    rich = content()
+    rich["views"]["t"] = {"kind": "table"}
+    rich["bases"]["top"] = {"views": ["t"], "bases": ["b"], "learner": {"kind": "logistic"}}
+    rich["bases"]["blind"] = {"bases": ["b", "top"], "learner": {"kind": "logistic"}}
+    plan = planning.make_plan(parse_experiment(rich, "x"), SPLIT, 0)
+    planning.write_plan(tmp_path / "plan.json", plan, tmp_path)
+    specs = {name: read_spec("bases", digest, tmp_path) for name, digest in plan["bases"].items()}
+    assert {name: reads_both(spec) for name, spec in specs.items()} == {"b": False, "top": True, "blind": False}
+    views = {name: views_to_train(spec, tmp_path) for name, spec in specs.items()}
+    assert views == {"b": [plan["views"]["w"]], "top": [plan["views"]["t"], plan["views"]["w"]], "blind": []}

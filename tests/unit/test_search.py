@@ -10,7 +10,7 @@ import yaml
 from nightshift.agents import queue, sqlcheck
 from nightshift.agents.candidates import candidate, compose
 from nightshift.agents.history import History, Past, read_history
-from nightshift.agents.moves import MOVES, chances, draw_stack
+from nightshift.agents.moves import MOVES, Situation, chances, draw_stack
 from nightshift.agents.portfolio import portfolio
 from nightshift.agents.search import _draw, propose
 from nightshift.agents.space import Space, unknown_kinds
@@ -19,6 +19,7 @@ from nightshift.config import Agent, StackMethod
 from nightshift.config import Move as ConfigMove
 from nightshift.experiment import BaseSpec, parse_experiment
 from nightshift.files import write_json
+from nightshift.learners import LEARNERS
 from nightshift.names import name_of
 from nightshift.sandbox import Limits
 from nightshift.views import VIEWS
@@ -92,10 +93,27 @@ def test_every_move_is_made_and_says_what_it_expects():
 
 def test_every_stack_is_drawn_with_words_for_it():
     rng = np.random.default_rng(0)
-    drawn = [draw_stack(rng, None) for _ in range(100)]
+    drawn = [draw_stack(rng, ("table",)) for _ in range(100)]
     methods = {stack.method for stack, _ in drawn}
     assert methods == {"logistic", "nonnegative", "greedy", "xgboost", "stacks", "rank_mean"}
     assert all(len(words) > 8 for _, words in drawn)
+    assert {stack.passthrough for stack, _ in drawn if stack.method == "xgboost"} == {(), ("table",)}
+
+
+def test_views_stand_beside_bases_where_training_these_again_is_cheap():
+    """A small table allows it; neither many cases nor a third level do."""
+
+    def beside(cases, level):
+        space = Space(Card((), {"size": "numeric"}, cases))
+        learner = LEARNERS["logistic"]()
+        one = candidate(space.named(VIEWS["table"]()), BaseSpec(views=("table",), learner=learner), "the table")
+        two = candidate(one.views, BaseSpec(views=("table",), bases=(one.name,), learner=learner), "both", [one])
+        parent = Past(compose([one, two]), None)
+        now = Situation(parent, History([parent]), space, np.random.default_rng(0), lambda: None)
+        return now.beside([(one, two)[level]], "table", "dynamics")
+
+    assert beside(1000, 0) == ["table"]
+    assert beside(10_000_000, 0) == beside(1000, 1) == []
 
 
 def test_moves_that_were_kept_are_made_more_often():
@@ -133,9 +151,9 @@ def test_config_knows_the_moves_there_are():
 
 def test_draws_only_the_stacks_that_are_allowed():
     rng = np.random.default_rng(0)
-    drawn = {draw_stack(rng, None, ("greedy", "stacks"))[0].method for _ in range(40)}
+    drawn = {draw_stack(rng, (), ("greedy", "stacks"))[0].method for _ in range(40)}
     assert drawn == {"greedy", "stacks"}
-    assert {draw_stack(rng, None)[0].method for _ in range(200)} == set(get_args(StackMethod))
+    assert {draw_stack(rng, ())[0].method for _ in range(200)} == set(get_args(StackMethod))
 
 
 def test_unknown_kinds_are_named_with_the_nearest_known_one():

@@ -18,25 +18,23 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from nightshift.base_job import base_of
 from nightshift.config import Agent, Search
 from nightshift.contain import Attempt, Failure, attempt
 from nightshift.crossfit import cross_fit
 from nightshift.data.development import Development, read_development, read_raw
-from nightshift.experiment import Experiment, TermsSpec, read_experiment
+from nightshift.experiment import Experiment, read_experiment
 from nightshift.files import digest_of, read_json, replacing, write_json
 from nightshift.gather import gather
-from nightshift.learners import LEARNERS
 from nightshift.levels import lowered
 from nightshift.limits import Limits
 from nightshift.llm.context import asking
 from nightshift.llm.store import Store
-from nightshift.plan import read_plan, read_spec
-from nightshift.sandbox import cases_table, condition
+from nightshift.names import DEVELOPMENT
+from nightshift.plan import read_plan
 from nightshift.scoring import CURVES, Measured, curves, judge, measure, metrics_of, read_scores, write_scores
-from nightshift.train import Recipe, TrainedBase, train_base
+from nightshift.specs import read_spec
 from nightshift.views import VIEWS, Block, load_block, save_block
-
-DEVELOPMENT = "results/data/development"
 
 T = TypeVar("T")
 
@@ -135,7 +133,7 @@ def _train_into(folder: Path, spec: dict[str, Any]) -> dict[str, float]:
 
     folder.mkdir(exist_ok=True)
     development = read_development(DEVELOPMENT)
-    trained, work = _worked(lambda: _trained(spec, development))
+    trained, work = _worked(lambda: base_of(spec, development))
     write_scores(folder / "oof.parquet", trained.oof, development.case_ids)
     save_models(folder / "models.skops", trained.models)
     return {"cv_auc": measure(trained.oof, development, "roc_auc").auc.value, "work": work}
@@ -157,17 +155,6 @@ def _failure_below(spec: dict[str, Any]) -> Failure | None:
         if not outcome["ok"]:
             return Failure(outcome.get("kind", "error"), f"{what} failed: {outcome['reason']}", outcome["tail"])
     return None
-
-
-def _trained(spec: dict[str, Any], development: Development) -> TrainedBase:
-    blocks = {view: load_block(f"results/views/{view}.arrow") for view in spec["views"]}
-    learner = LEARNERS[spec["learner"]["kind"]].model_validate(spec["learner"])
-    terms = TermsSpec.model_validate(spec["terms"]).model_dump()
-    below = [read_scores(Path("results/bases", base, "oof.parquet")) for base in spec["bases"]]
-    within = condition(spec["segment"], cases_table(read_raw(DEVELOPMENT))) if spec["segment"] else None
-    recipe = Recipe(learner, terms, spec["seed"], spec["seeds"])
-    stacked = np.stack(below, axis=1) if below else None
-    return train_base(blocks, development.y, development.folds, recipe, stacked, within)
 
 
 def stack(

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from nightshift.chain import DEVELOPMENT, measured_row, stack
+from nightshift.chain import measured_row, stack
 from nightshift.config import Search
 from nightshift.data.development import read_development
 from nightshift.experiment import read_experiment
 from nightshift.files import read_json, replacing, write_json
 from nightshift.limits import Limits
 from nightshift.metrics import auc_interval
-from nightshift.names import EXPERIMENTS
+from nightshift.names import DEVELOPMENT, EXPERIMENTS
 from nightshift.rungs import BASELINE, WORDS
 from nightshift.scoring import measure, read_scores
 from nightshift.verdict import auc_of

@@ -12,11 +12,9 @@ from nightshift.data.development import read_development
 from nightshift.experiment import Experiment
 from nightshift.fairness import CALLED, compare_groups, read_columns
 from nightshift.files import write_text
-from nightshift.names import EXPERIMENTS
+from nightshift.names import DEVELOPMENT, EXPERIMENTS
 from nightshift.report.gather import Facts, gather
 from nightshift.scoring import read_scores
-
-DEVELOPMENT = "results/data/development"
 
 
 def write_card(target: str | Path, config: Config, root: Path = Path()) -> None:

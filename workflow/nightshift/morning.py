@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from nightshift.chain import DEVELOPMENT, train
+from nightshift.chain import train
 from nightshift.config import Config, Data
 from nightshift.data.development import read_development, read_raw
 from nightshift.errors import NightshiftError
@@ -18,7 +18,7 @@ from nightshift.ledger import finished
 from nightshift.llm.context import asking
 from nightshift.llm.store import Store
 from nightshift.model import Model, load_model, model_of, save_model
-from nightshift.names import EXPERIMENTS
+from nightshift.names import DEVELOPMENT, EXPERIMENTS
 from nightshift.plan import read_plan
 from nightshift.reference import Reference, make_reference, save_reference
 from nightshift.report.holdout import holdout_curves

@@ -2,6 +2,7 @@
 
 EXPERIMENTS = "results/experiments"
 HISTORY = "results/history"
+DEVELOPMENT = "results/data/development"
 # The message of a job that cannot go on for a reason that people can mend; shown at the end of the run.
 PROBLEM = ".nightshift/problem.txt"
 # Folders of SQL queries, where the system keeps temporary files.

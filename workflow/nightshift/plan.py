@@ -16,15 +16,16 @@ from typing import Any
 from nightshift.experiment import Experiment, effective_terms
 from nightshift.files import digest_of, digest_of_file, read_json, write_json
 from nightshift.levels import lowered
+from nightshift.specs import SPECS
 from nightshift.views.sql import SqlView
 
-SPECS = "results/specs"
 VIEWS = "results/views"
 BASES = "results/bases"
 
 _VIEW_CODE = ("nightshift.views.base", "nightshift.views.turns")
 _BASE_CODE = (
     "nightshift.train",
+    "nightshift.nested",
     "nightshift.encode",
     "nightshift.crossfit",
     "nightshift.calibrate",
@@ -136,7 +137,3 @@ def write_plan(path: str | Path, plan: dict[str, Any], root: str | Path = ".") -
 def read_plan(path: str | Path) -> dict[str, dict[str, str]]:
     """Paths of an experiment's `views` and `bases`, by name."""
     return read_json(path)
-
-
-def read_spec(kind: str, digest: str, root: str | Path = ".") -> dict[str, Any]:
-    return read_json(Path(root, SPECS, kind, f"{digest}.json"))

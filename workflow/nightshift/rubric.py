@@ -23,6 +23,7 @@ from nightshift.llm.context import who_asks
 from nightshift.llm.errors import CallFailed
 from nightshift.llm.privacy import check_send
 from nightshift.llm.reading import read_json_in
+from nightshift.names import DEVELOPMENT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -310,7 +311,7 @@ def estimate_of(experiment: Experiment, agent: Agent) -> str:
     """
     from nightshift.data.development import read_raw
 
-    place = "results/data/development"
+    place = DEVELOPMENT
     if not Path(place, "turns.parquet").exists():
         raise NightshiftError("there are no cases here yet: run `snakemake --cores all results/data/split.json`")
     lines, raw = [], read_raw(place)

@@ -6,11 +6,12 @@ import os
 import shutil
 from pathlib import Path
 
-from nightshift.chain import DEVELOPMENT, measured_row
+from nightshift.chain import measured_row
 from nightshift.config import Search
 from nightshift.data.development import read_development
 from nightshift.experiment import read_experiment
 from nightshift.files import read_json, replacing, write_json
+from nightshift.names import DEVELOPMENT
 from nightshift.plan import make_plan, read_plan, write_plan
 from nightshift.rows import row_and_details
 

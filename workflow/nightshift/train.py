@@ -62,7 +62,7 @@ class FoldModel(BaseEstimator):
     def matrix(self, blocks: dict[str, Block], below: np.ndarray | None = None) -> Any:
         """What the classifiers see, (n_cases, n_columns); parameters as `predict_logit`."""
         if below is not None:
-            blocks = {**blocks, **_as_block(apply_platt(self.line, below))}
+            blocks = {**blocks, **as_block(apply_platt(self.line, below))}
         return self.encoder.transform(blocks)
 
     def logit_of_matrix(self, matrix: Any) -> np.ndarray:
@@ -82,7 +82,8 @@ def logit_of(classifier: BaseEstimator, matrix: Any) -> np.ndarray:
     return np.clip(logits, -_FURTHEST, _FURTHEST)
 
 
-def _as_block(z: np.ndarray) -> dict[str, Block]:
+def as_block(z: np.ndarray) -> dict[str, Block]:
+    """Calibrated logits (n_cases, n_bases) of the bases below, as one more block."""
     return {BELOW: Columns(pd.DataFrame(z, columns=[f"base {number}" for number in range(z.shape[1])]))}
 
 
@@ -132,6 +133,7 @@ def train_base(
     recipe: Recipe,
     below: np.ndarray | None = None,
     within: np.ndarray | None = None,
+    nested: np.ndarray | None = None,
 ) -> TrainedBase:
     """Train a base on every fold.
 
@@ -146,6 +148,8 @@ def train_base(
         for a fold has not seen its labels but through the base models that predicted the other folds.
     within : bool array (n_cases,), optional
         The segment: the cases it is trained and heard on.
+    nested : float array (n_cases, n_bases, repeats, folds), optional
+        What `nightshift.nested` gives, to be trained on in the place of `below`: for a base that reads views too.
 
     Raises
     ------
@@ -161,14 +165,15 @@ def train_base(
     for repeat in range(folds.repeats):
         of = folds.assignment[:, repeat]
         raw = None if below is None else below[:, :, repeat]
-        for fold in folds.numbers():
+        for place, fold in enumerate(folds.numbers()):
             train, predicted = (rows[within[rows]] for rows in folds.pair(repeat, fold))
-            z, line = (None, None) if raw is None else logits_for_fold(raw, y, of, fold)
+            heard = raw if nested is None else np.where((of == fold)[:, None], raw, nested[:, :, repeat, place])
+            z, line = (None, None) if heard is None else logits_for_fold(heard, y, of, fold)
             if z is not None:
                 train = _with_bases_below(z, train, predicted, folds, within)
             _check_classes(y, train, predicted, fold)
             model = recipe.model(line)
-            model.fit({**take(blocks, train), **({} if z is None else _as_block(z[train]))}, y[train])
+            model.fit({**take(blocks, train), **({} if z is None else as_block(z[train]))}, y[train])
             oof[predicted, repeat] = model.predict_logit(
                 take(blocks, predicted), None if raw is None else raw[predicted]
             )

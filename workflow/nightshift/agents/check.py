@@ -19,10 +19,9 @@ from nightshift.agents.words import shown
 from nightshift.errors import InputError
 from nightshift.experiment import Experiment, parse_experiment
 from nightshift.llm.reading import RefusedError
-from nightshift.names import name_of
+from nightshift.names import DEVELOPMENT, name_of
 from nightshift.sandbox import SqlRefused, cases_table, condition
 
-DEVELOPMENT = "results/data/development"
 _FEWEST = 30  # cases inside and outside a segment
 _MOST_BASES = 60
 _LONGEST = 500  # characters of a hypothesis

@@ -19,6 +19,7 @@ from nightshift.views.turns import TextView
 _LIBRARY = 25
 _LIGHT = 0.4  # of the mean weight: a base below may be pruned
 _SEEDS = 5
+_AGAIN = 600.0  # rough seconds of bases below that may be trained a second time, by one job
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,13 @@ class Situation:
     def bases(self, without: tuple[str, ...] = ()) -> list[Candidate]:
         names = stacked_names(self.parent.experiment)
         return taken_from(self.parent.experiment, [name for name in names if name not in without])
+
+    def beside(self, below: list[Candidate], *kinds: str) -> list[str]:
+        """The parent's views of some kinds that a model over the bases `below` may read too: none where those stand on
+        others themselves, or take long, since they are trained once more for it (`nightshift.nested`)."""
+        if any(one.base.bases for one in below) or sum(map(self.space.seconds, below)) > _AGAIN:
+            return []
+        return [name for name, view in self.parent.experiment.views.items() if view.kind in kinds]
 
     def weight(self, name: str) -> float:
         """How heavy a base is in the parent's stack; its cv_auc where the stack has no weights of bases."""
@@ -100,7 +108,7 @@ def restack(now: Situation) -> Proposal | None:
     bases = now.bases()
     if len(bases) < 2:
         return None
-    stack, words = draw_stack(now.rng, now.parent.experiment, now.space.agent.stacks)
+    stack, words = draw_stack(now.rng, now.beside(bases, "table"), now.space.agent.stacks)
     return Proposal(now.compose(bases, f"The bases of {now.name} are better put together by {words}.", stack), {})
 
 
@@ -109,7 +117,7 @@ def library(now: Situation) -> Proposal | None:
     found = now.history.library()[: int(now.rng.integers(6, _LIBRARY + 1))]
     if len(found) < 2:
         return None
-    stack, words = draw_stack(now.rng, None, now.space.agent.stacks)
+    stack, words = draw_stack(now.rng, [], now.space.agent.stacks)
     bases = [one for _, name, experiment in found for one in taken_from(experiment, [name])]
     bases = [one for one in bases if not now.space.bars(one)]
     if len(bases) < 2:
@@ -162,7 +170,7 @@ def second_level(now: Situation) -> Proposal | None:
     below = [one for one in now.bases() if not one.base.bases]
     if len(below) < 3:
         return None
-    beside = [None, *(name for name, view in experiment.views.items() if view.kind in ("table", "dynamics"))]
+    beside = [None, *now.beside(below, "table", "dynamics")]
     view = beside[int(now.rng.integers(len(beside)))]
     kind = str(now.rng.choice(["xgboost", "logistic", "extra_trees", "hist_gradient_boosting"]))
     learner = _SECOND[kind]()
@@ -216,15 +224,14 @@ def reseed(now: Situation) -> Proposal | None:
 
 
 def draw_stack(
-    rng: np.random.Generator, parent: Experiment | None, allowed: Collection[str] | None = None
+    rng: np.random.Generator, beside: Collection[str], allowed: Collection[str] | None = None
 ) -> tuple[StackSpec, str]:
-    """A stack of an allowed method (None: any), and itself in words."""
+    """A stack of an allowed method (None: any), and itself in words; `beside` are tables that boosting may see."""
     methods = ["rank_mean", "logistic", "logistic", "nonnegative", "greedy", "xgboost", "stacks"]
     method = str(rng.choice([one for one in methods if allowed is None or one in allowed]))
     c = float(rng.choice([0.01, 0.03, 0.1, 0.3, 1.0]))
     if method == "xgboost":
-        dense = [name for name, view in parent.views.items() if view.kind == "table"] if parent else []
-        through = tuple(dense) if rng.random() < 0.5 else ()
+        through = tuple(beside) if rng.random() < 0.5 else ()
         return StackSpec(method="xgboost", passthrough=through), "shallow boosting" + (
             " that sees the table too" if through else ""
         )

@@ -16,7 +16,7 @@ from nightshift.files import read_json, write_json
 from nightshift.gc import MODELS
 from nightshift.levels import lowered
 from nightshift.model import ModelFiles
-from nightshift.names import EXPERIMENTS
+from nightshift.names import DEVELOPMENT, EXPERIMENTS
 from nightshift.plan import read_plan
 from nightshift.report.importance import Opened, importance
 from nightshift.report.slices import slices
@@ -24,8 +24,6 @@ from nightshift.report.words import pushing_words
 from nightshift.sandbox import cases_table, condition
 from nightshift.scoring import measure, read_scores
 from nightshift.views import load_block
-
-DEVELOPMENT = "results/data/development"
 
 
 def write_diagnosis(champion: str, target: str, seed: int) -> None:

@@ -11,8 +11,9 @@ from nightshift.experiment import TermsSpec, read_experiment
 from nightshift.files import read_json
 from nightshift.learners import LEARNERS
 from nightshift.names import EXPERIMENTS
-from nightshift.plan import read_plan, read_spec
+from nightshift.plan import read_plan
 from nightshift.scoring import measure
+from nightshift.specs import read_spec
 from nightshift.train import Recipe, train_base
 from nightshift.views import load_block
 

@@ -31,12 +31,11 @@ from nightshift.limits import Limits
 from nightshift.llm.client import Client
 from nightshift.llm.hiding import hiding
 from nightshift.llm.privacy import check_send, masked, may_send
-from nightshift.names import EXPERIMENTS
+from nightshift.names import DEVELOPMENT, EXPERIMENTS
 from nightshift.research import evidence, literature
 from nightshift.scoring import read_scores
 from nightshift.views.base import RawData
 
-DEVELOPMENT = "results/data/development"
 NOTES = "config/notes"
 _LONGEST = 8000  # characters of an answer
 _MOST_CASES = 8

@@ -1,0 +1,109 @@
+"""What a base learns of the bases below when it reads views too: nothing about the labels of the fold it is scored on."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from samples import make_folds
+from sklearn.metrics import roc_auc_score
+
+from nightshift.data.split import Folds
+from nightshift.learners import LEARNERS
+from nightshift.nested import Node, nested
+from nightshift.train import Recipe, train_base
+from nightshift.views import Columns
+
+CASES, FOLDS = 200, 4
+
+
+def columns(seed=0, cases=CASES, width=20):
+    numbers = np.random.default_rng(seed).normal(size=(cases, width))
+    return {"t": Columns(pd.DataFrame(numbers, columns=[f"x{i}" for i in range(width)]))}
+
+
+def logistic(c=0.1):
+    return Recipe(LEARNERS["logistic"](c=c))
+
+
+def second_level(blocks, y, folds, nodes, top, honest=True):
+    """Logits out of fold (n_cases,) of a base over `nodes` and the same columns."""
+    below = np.stack([train_base(node.blocks, y, folds, node.recipe, within=node.within).oof for node in nodes], axis=1)
+    return train_base(blocks, y, folds, top, below, nested=nested(nodes, y, folds) if honest else None).oof[:, 0]
+
+
+def test_random_labels_are_not_learnt_through_the_bases_below():
+    """With out-of-fold predictions alone, AUC 0.6 comes of nothing."""
+    found = {True: [], False: []}
+    for seed in range(6):
+        y = np.random.default_rng(seed).integers(0, 2, 400)
+        blocks, folds = columns(seed + 100, 400, 40), make_folds(400, 5)
+        nodes = [Node(blocks, logistic(c)) for c in (0.01, 1.0)]
+        for honest, aucs in found.items():
+            scores = second_level(blocks, y, folds, nodes, logistic(1.0), honest)
+            inside = [folds.assignment[:, 0] == fold for fold in folds.numbers()]
+            aucs.append(np.mean([roc_auc_score(y[rows], scores[rows]) for rows in inside]))
+    assert np.mean(found[False]) > 0.55
+    assert abs(np.mean(found[True]) - 0.5) < 0.03
+
+
+@pytest.mark.parametrize("levels", [1, 2])
+def test_what_is_heard_for_a_fold_has_not_seen_its_labels(labels_of_columns, levels):
+    """Turn the labels of one fold round: what is heard beside it stays the same."""
+    blocks, y, folds = labels_of_columns
+    node = Node(blocks, logistic())
+    for _ in range(levels - 1):
+        node = Node(blocks, logistic(), below=(node,))
+    before = nested([node], y, folds)
+    fold = 2
+    inside = folds.assignment[:, 0] == fold
+    after = nested([node], np.where(inside, 1 - y, y), folds)
+    place = list(folds.numbers()).index(fold)
+    np.testing.assert_array_equal(before[:, 0, 0, place], after[:, 0, 0, place])
+    assert np.isnan(before[inside, 0, 0, place]).all() and np.isfinite(before[~inside, 0, 0, place]).all()
+    # Its own fold neither: a case's label changes nothing that is said of it.
+    other = folds.assignment[:, 0] == 1
+    turned = nested([node], np.where(other, 1 - y, y), folds)
+    np.testing.assert_array_equal(before[other], turned[other])
+
+
+def test_is_a_model_of_the_other_folds(labels_of_columns):
+    """On one level exactly what a fit without both folds says."""
+    blocks, y, folds = labels_of_columns
+    found = nested([Node(blocks, logistic())], y, folds)
+    of = folds.assignment[:, 0]
+    train = np.flatnonzero((of != 0) & (of != 3))
+    model = logistic().model(None).fit({"t": blocks["t"].take(train)}, y[train])
+    rows = np.flatnonzero(of == 3)
+    np.testing.assert_allclose(found[rows, 0, 0, 0], model.predict_logit({"t": blocks["t"].take(rows)}))
+
+
+def test_repeats_have_folds_of_their_own_and_segments_stay_segments(labels_of_columns):
+    blocks, y, _ = labels_of_columns
+    folds = make_folds(CASES, FOLDS, repeats=2)
+    within = np.arange(CASES) % 2 == 0
+    found = nested([Node(blocks, logistic()), Node(blocks, logistic(), within)], y, folds)
+    assert found.shape == (CASES, 2, 2, FOLDS)
+    assert np.isnan(found[~within, 1]).all()
+    assert not np.array_equal(found[:, 0, 0], found[:, 0, 1], equal_nan=True)
+    flipped = nested([Node(blocks, logistic(), within)], np.where(within, y, 1 - y), folds)
+    np.testing.assert_array_equal(found[:, 1:], flipped)
+
+
+def test_forward_in_time_nothing_is_left_out_twice():
+    blocks, y = columns(), np.random.default_rng(0).integers(0, 2, CASES)
+    forward = Folds((np.arange(CASES) // 50 - 1)[:, None], True, np.arange(CASES))
+    assert nested([Node(blocks, logistic())], y, forward) is None
+
+
+def test_too_few_folds_for_so_many_levels_is_said(labels_of_columns):
+    blocks, y, _ = labels_of_columns
+    node = Node(blocks, logistic(), below=(Node(blocks, logistic()),))
+    with pytest.raises(ValueError, match=r"more folds \(validation\.folds\) or fewer levels help"):
+        nested([node], y, make_folds(CASES, 2))
+
+
+@pytest.fixture(scope="module")
+def labels_of_columns():
+    """Columns of which the first says something, labels and folds."""
+    blocks = columns()
+    y = (blocks["t"].frame["x0"] + np.random.default_rng(1).normal(size=CASES) > 0).to_numpy().astype(int)
+    return blocks, y, make_folds(CASES, FOLDS)

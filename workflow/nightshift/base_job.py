@@ -1,0 +1,55 @@
+"""A base as its specification says, trained on the files that its job has as inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nightshift.data.development import Development, read_raw
+from nightshift.encode import prepared
+from nightshift.experiment import TermsSpec
+from nightshift.learners import LEARNERS
+from nightshift.names import DEVELOPMENT
+from nightshift.nested import Node, nested
+from nightshift.sandbox import cases_table, condition
+from nightshift.scoring import read_scores
+from nightshift.specs import read_spec, reads_both, views_to_train
+from nightshift.train import Recipe, TrainedBase, train_base
+from nightshift.views import Block, load_block
+
+
+def base_of(spec: dict[str, Any], development: Development) -> TrainedBase:
+    """Train a base from the files of its views and of the bases that it stands on.
+
+    Parameters
+    ----------
+    spec : content of its file under results/specs/bases
+    development : Development
+    """
+    blocks = prepared({view: load_block(f"results/views/{view}.arrow") for view in views_to_train(spec)})
+    node = _node(spec, blocks)
+    below = [read_scores(Path("results/bases", base, "oof.parquet")) for base in spec["bases"]]
+    stacked = np.stack(below, axis=1) if below else None
+    y, folds, apart = development.y, development.folds, None
+    if reads_both(spec):
+        apart = nested([_tree(base, blocks) for base in spec["bases"]], y, folds)
+    return train_base(node.blocks, y, folds, node.recipe, stacked, node.within, apart)
+
+
+def _node(spec: dict[str, Any], blocks: Mapping[str, Block]) -> Node:
+    """A base without those below it."""
+    learner = LEARNERS[spec["learner"]["kind"]].model_validate(spec["learner"])
+    terms = TermsSpec.model_validate(spec["terms"]).model_dump()
+    segment = condition(spec["segment"], cases_table(read_raw(DEVELOPMENT))) if spec["segment"] else None
+    own = {view: blocks[view] for view in spec["views"]}
+    return Node(own, Recipe(learner, terms, spec["seed"], spec["seeds"]), segment)
+
+
+def _tree(digest: str, blocks: Mapping[str, Block]) -> Node:
+    """A base with all below it."""
+    spec = read_spec("bases", digest)
+    return replace(_node(spec, blocks), below=tuple(_tree(base, blocks) for base in spec["bases"]))
