@@ -78,10 +78,25 @@ def row(night: Night, backend: str, result: dict[str, Any]) -> str:
     )
 
 
-def summary(gains: dict[str, list[float]]) -> str:
-    """Mean holdout gain of each backend over all nights."""
-    told = (f"{backend} {statistics.mean(values):+.4f}" for backend, values in gains.items() if values)
-    return "Mean gain on the holdout over the baseline: " + ", ".join(told) + "."
+def summary(gains: dict[tuple[str, int], dict[str, float]]) -> str:
+    """Mean holdout gain of each backend over the nights that all of them have, and how each differs from the search.
+
+    Parameters
+    ----------
+    gains : (data, split seed) -> backend -> gain
+    """
+    whole = [night for night in gains.values() if set(night) == set(BACKENDS)]
+    if not whole:
+        return "No night has a gain by every backend."
+    told = []
+    for backend in BACKENDS:
+        differences = [night[backend] - night["search"] for night in whole]
+        error = statistics.stdev(differences) / len(whole) ** 0.5 if len(whole) > 1 else float("nan")
+        versus = f" ({statistics.mean(differences):+.4f} to search, standard error {error:.4f})"
+        told.append(
+            f"{backend} {statistics.mean(night[backend] for night in whole):+.4f}" + versus * (backend != "search")
+        )
+    return f"Mean gain on the holdout over the baseline, {len(whole)} nights: " + ", ".join(told) + "."
 
 
 def main() -> None:
@@ -97,13 +112,13 @@ def main() -> None:
     options = parser.parse_args()
     if server_of(Agent(**options.agent)) is None:
         sys.exit("no server is configured: set NIGHTSHIFT_MODEL and OPENAI_API_KEY, or OPENAI_BASE_URL for a local one")
-    lines, gains = [HEAD], {backend: [] for backend in BACKENDS}
+    lines, gains = [HEAD], {}
     print(HEAD, flush=True)
     for night in nights(options.data, options.names, options.experiments, options.seeds):
         for backend in BACKENDS:
             result = run(night, backend, options.agent, options.cores)
             if result["verdict"]["delta"] is not None:
-                gains[backend].append(result["verdict"]["delta"])
+                gains.setdefault((night.name, night.seed), {})[backend] = result["verdict"]["delta"]
             lines.append(row(night, backend, result))
             print(lines[-1], flush=True)
     print(f"\n{summary(gains)}")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import space
 from automl.cell import run_cell
 from automl.compare import with_label
 from automl.gather import row_of
@@ -36,6 +37,16 @@ def compared(data: Path, cores: int) -> list[dict[str, Any]]:
         return [row_of(run_cell(system, source, 0, seconds, cores, sys.executable)) for system, seconds in SYSTEMS]
 
 
+def space_part() -> list[str]:
+    """What the rich space is worth, from the nights that `make bench-space` left: those take hours."""
+    if not space.TABLE.exists():
+        return []
+    rows = pd.read_csv(space.TABLE)
+    longest = rows[rows["experiments"] == rows["experiments"].max()]
+    title = f"\n## The rich space, in nights of {longest['experiments'].max()} experiments (`make bench-space`)\n"
+    return [title, space.gains_table(space.pairs_of(longest))]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=REPO.parent / "shared" / "data", help="folder of the real sets")
@@ -52,6 +63,7 @@ def main() -> None:
         *("## Nights\n", nights_table(pd.DataFrame(nights)), ""),
         *("## Where their time went\n", costs_table(pd.DataFrame(nights)), ""),
         *("## One outer fold\n", cells_table(cells)),
+        *space_part(),
     ]
     TARGET.write_text("\n".join(parts) + "\n")
     print("\n" + "\n".join(parts))

@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+import agents
+import space
 from automl.compare import corrected, paired, together, with_label
 from automl.gather import CELL, KEY, merged
+from night import DEMO, Night
 from simulate import Job, makespan
 
 
@@ -62,3 +65,56 @@ def test_simulated_cores_take_the_first_job_that_is_ready(cores, seconds):
 
 def test_a_job_whose_inputs_no_job_makes_may_start():
     assert makespan({"a": Job(2, ("elsewhere",))}, 1) == 2
+
+
+def spaces(*gains):
+    rows = []
+    for name, seed, first, whole in gains:
+        for where, champion in (("first", first), ("whole", whole)):
+            rows.append((name, seed, where, 60, 0.60, 0.61, champion, 0.7, "abc"))
+    return pd.DataFrame(
+        rows, columns=[*space.KEY, "baseline_holdout", "baseline_cv", "champion_holdout", "champion_cv", "commit"]
+    )
+
+
+def test_the_space_is_compared_on_nights_that_both_spaces_have():
+    rows = spaces(("a", 0, 0.62, 0.66), ("a", 1, 0.63, 0.65), ("b", 0, 0.60, 0.61))
+    half = rows[~((rows["set"] == "b") & (rows["space"] == "first"))]
+    assert space.missing(half, [0], 60) == [
+        ("persuasion_for_good", 0, "first"),
+        ("persuasion_for_good", 0, "whole"),
+        ("casino_points", 0, "first"),
+        ("casino_points", 0, "whole"),
+    ]
+    pairs = space.pairs_of(half)
+    assert list(pairs["set"]) == ["a", "a"]
+    found = space.gains(pairs)
+    assert found["first"]["a"].mean == pytest.approx(0.03) and found["baseline"]["a"].mean == pytest.approx(0.055)
+    assert str(found["first"]["a"]) == str(corrected(pd.Series([0.04, 0.02]), 0.25))
+    table = space.gains_table(space.pairs_of(rows))
+    assert table.splitlines()[-1].startswith("| both | 3 | +0.0325")
+    assert len(space.nights_table(pairs).splitlines()) == 4
+
+
+def test_backends_are_compared_on_nights_that_all_of_them_have():
+    all_of_them = {"search": 0.01, "llm": 0.0, "hybrid": 0.03}
+    told = agents.summary({("a", 0): all_of_them, ("a", 1): all_of_them, ("a", 2): {"search": 0.5, "llm": 0.5}})
+    assert "2 nights: search +0.0100, llm +0.0000 (-0.0100 to search, standard error 0.0000), hybrid +0.0300" in told
+    assert agents.summary({("a", 0): {"search": 0.1}}) == "No night has a gain by every backend."
+
+
+def test_a_night_of_a_backend_is_a_row_with_what_the_model_wrote():
+    verdict = {
+        "baseline": {"cv_auc": 0.6},
+        "champion": {"cv_auc": 0.65, "holdout_auc": 0.64},
+        "delta": 0.04,
+        "tokens": 1234,
+    }
+    ledger = [
+        {"author": "search", "status": "keep"},
+        {"author": "model", "status": "keep"},
+        {"author": "model", "status": "crash"},
+    ]
+    row = agents.row(Night("demo", 3, 0, DEMO, None), "hybrid", {"verdict": verdict, "ledger": ledger, "wall": 9.6})
+    assert row == "| demo | 0 | hybrid | 3 | 0.6000 | 0.6500 | 0.6400 | +0.0400 | 2 | 1 | 1,234 | 10 |"
+    assert row.count("|") == agents.HEAD.splitlines()[0].count("|")

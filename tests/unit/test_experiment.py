@@ -124,3 +124,31 @@ def test_a_base_that_reads_views_beside_bases_trains_on_all_their_views(tmp_path
     assert {name: reads_both(spec) for name, spec in specs.items()} == {"b": False, "top": True, "blind": False}
     views = {name: views_to_train(spec, tmp_path) for name, spec in specs.items()}
     assert views == {"b": [plan["views"]["w"]], "top": [plan["views"]["t"], plan["views"]["w"]], "blind": []}
+
+
+STACKS = {"method": "stacks", "members": [{"method": "xgboost", "passthrough": ["w"]}, {"method": "greedy"}]}
+
+
+def test_views_that_a_stack_under_a_stack_passes_through_are_known_and_count():
+    stacked = content() | {"stack": STACKS}
+    other = content() | {"stack": STACKS}
+    other["views"] = {"w": {**content()["views"]["w"], "ngrams": 1}, "x": content()["views"]["w"]}
+    other["bases"] = {"b": {**content()["bases"]["b"], "views": ["x"]}}
+    one, two = (parse_experiment(each, "x") for each in (stacked, other))
+    assert one.digest() != two.digest(), "another view passes through"
+    renamed = {
+        **other,
+        "stack": {**STACKS, "members": [{"method": "xgboost", "passthrough": ["x"]}, {"method": "greedy"}]},
+    }
+    renamed["views"] = {"x": content()["views"]["w"]}
+    assert parse_experiment(renamed, "x").digest() == one.digest(), "names mean nothing"
+    wrong = {**STACKS, "members": [{"method": "xgboost", "passthrough": ["nope"]}, {"method": "greedy"}]}
+    with pytest.raises(InputError, match="the stack uses view 'nope'"):
+        parse_experiment(content() | {"stack": wrong}, "x")
+
+
+def test_names_of_a_stack_are_its_own():
+    taken = content()
+    taken["bases"] = {"stack.xgboost": taken["bases"]["b"]}
+    with pytest.raises(InputError, match=r"begin with 'stack\.'"):
+        parse_experiment(taken, "x")

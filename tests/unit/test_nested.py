@@ -88,16 +88,55 @@ def test_repeats_have_folds_of_their_own_and_segments_stay_segments(labels_of_co
     np.testing.assert_array_equal(found[:, 1:], flipped)
 
 
-def test_forward_in_time_nothing_is_left_out_twice():
+def blocks_in_time(cases, blocks):
+    """A forward split: block -1, which is never predicted, and the others."""
+    return Folds((np.arange(cases) * blocks // cases - 1)[:, None], True, np.arange(cases))
+
+
+def test_forward_in_time_the_first_fold_is_not_learnt_from_what_came_after():
+    """Its stand-ins are later folds; they are predicted without it."""
     blocks, y = columns(), np.random.default_rng(0).integers(0, 2, CASES)
-    forward = Folds((np.arange(CASES) // 50 - 1)[:, None], True, np.arange(CASES))
-    assert nested([Node(blocks, logistic())], y, forward) is None
+    forward = blocks_in_time(CASES, 4)
+    of = forward.assignment[:, 0]
+    for node in (Node(blocks, logistic()), Node(blocks, logistic(), below=(Node(blocks, logistic()),))):
+        found = nested([node], y, forward)
+        assert np.isnan(found[:, 0, 0, 1:]).all(), "there earlier models have not seen it anyway"
+        turned = nested([node], np.where(of == 0, 1 - y, y), forward)
+        np.testing.assert_array_equal(found, turned)
+    assert np.isfinite(nested([Node(blocks, logistic())], y, forward)[of > 0, 0, 0, 0]).all()
+
+
+def test_random_labels_are_not_learnt_forward_in_time():
+    found = {True: [], False: []}
+    for seed in range(8):
+        y = np.random.default_rng(seed).integers(0, 2, 500)
+        blocks, folds = columns(seed + 100, 500, 40), blocks_in_time(500, 5)
+        nodes = [Node(blocks, logistic(c)) for c in (0.01, 1.0)]
+        first = folds.assignment[:, 0] == 0
+        for honest, aucs in found.items():
+            scores = second_level(blocks, y, folds, nodes, logistic(1.0), honest)
+            aucs.append(roc_auc_score(y[first], scores[first]))
+    assert np.mean(found[False]) > 0.55
+    assert abs(np.mean(found[True]) - 0.5) < 0.05
+
+
+def test_no_group_is_on_both_sides(labels_of_columns):
+    """Folds of a user's own column may cut a group; its other cases must not train what predicts it."""
+    blocks, y, folds = labels_of_columns
+    folds = Folds(folds.assignment, False, np.arange(CASES) // 2)
+    of = folds.assignment[:, 0]
+    before = nested([Node(blocks, logistic())], y, folds)
+    cut = [group for group in np.unique(folds.groups) if len(set(of[folds.groups == group])) == 2]
+    case = np.flatnonzero(folds.groups == cut[0])[0]
+    mates = (folds.groups == cut[0]) & (np.arange(CASES) != case)
+    after = nested([Node(blocks, logistic())], np.where(mates, 1 - y, y), folds)
+    np.testing.assert_array_equal(before[case], after[case])
 
 
 def test_too_few_folds_for_so_many_levels_is_said(labels_of_columns):
     blocks, y, _ = labels_of_columns
     node = Node(blocks, logistic(), below=(Node(blocks, logistic()),))
-    with pytest.raises(ValueError, match=r"more folds \(validation\.folds\) or fewer levels help"):
+    with pytest.raises(ValueError, match=r"more folds \(validation\.folds\), fewer levels"):
         nested([node], y, make_folds(CASES, 2))
 
 

@@ -10,7 +10,7 @@ import yaml
 from nightshift.agents import queue, sqlcheck
 from nightshift.agents.candidates import candidate, compose
 from nightshift.agents.history import History, Past, read_history
-from nightshift.agents.moves import MOVES, Situation, chances, draw_stack
+from nightshift.agents.moves import MOVES, Situation, chances, draw_stack, second_level
 from nightshift.agents.portfolio import portfolio
 from nightshift.agents.search import _draw, propose
 from nightshift.agents.space import Space, unknown_kinds
@@ -22,6 +22,7 @@ from nightshift.files import write_json
 from nightshift.learners import LEARNERS
 from nightshift.names import name_of
 from nightshift.sandbox import Limits
+from nightshift.stack import StackSpec
 from nightshift.views import VIEWS
 
 COLUMNS = {"size": "numeric", "region": "category", "note": "text"}
@@ -103,8 +104,8 @@ def test_every_stack_is_drawn_with_words_for_it():
 def test_views_stand_beside_bases_where_training_these_again_is_cheap():
     """A small table allows it; neither many cases nor a third level do."""
 
-    def beside(cases, level):
-        space = Space(Card((), {"size": "numeric"}, cases))
+    def beside(cases, level, folds=5):
+        space = Space(Card((), {"size": "numeric"}, cases, folds=folds))
         learner = LEARNERS["logistic"]()
         one = candidate(space.named(VIEWS["table"]()), BaseSpec(views=("table",), learner=learner), "the table")
         two = candidate(one.views, BaseSpec(views=("table",), bases=(one.name,), learner=learner), "both", [one])
@@ -113,7 +114,39 @@ def test_views_stand_beside_bases_where_training_these_again_is_cheap():
         return now.beside([(one, two)[level]], "table", "dynamics")
 
     assert beside(1000, 0) == ["table"]
-    assert beside(10_000_000, 0) == beside(1000, 1) == []
+    assert beside(10_000_000, 0) == beside(1000, 1) == beside(1000, 0, folds=2) == []
+
+
+def test_the_second_level_keeps_to_the_learners_that_may_be_drawn():
+    """To those of agent.learners, without those of a veto."""
+
+    def drawn(seed, **more):
+        space = Space(SPACES["both"].card, **more)
+        parts = [
+            candidate(
+                space.named(VIEWS["table"]()), BaseSpec(views=("table",), learner=LEARNERS["ridge"](alpha=a)), "t"
+            )
+            for a in (1.0, 2.0, 3.0)
+        ]
+        parent = Past(compose(parts), {"weights": {}, "base_auc": {}})
+        made = second_level(Situation(parent, History([parent]), space, np.random.default_rng(seed), lambda: None))
+        return made and {base.learner.kind for base in made.experiment.bases.values() if base.bases}
+
+    assert {*map(str, (drawn(seed, agent=Agent(learners=("ridge", "logistic"))) for seed in range(9)))} == {
+        "{'logistic'}"
+    }
+    assert drawn(0, agent=Agent(learners=("ridge",))) is None
+    assert all(drawn(seed, vetoes=frozenset({"xgboost"})) != {"xgboost"} for seed in range(12))
+
+
+def test_a_stack_passes_through_only_views_that_its_bases_brought():
+    """Also where stacks stand under a stack."""
+    members = (StackSpec(method="xgboost", passthrough=("table", "gone")), StackSpec(method="greedy"))
+    views = SPACES["both"].named(VIEWS["table"]())
+    one = candidate(views, BaseSpec(views=("table",), learner=LEARNERS["ridge"]()), "the table")
+    made = compose([one], StackSpec(method="stacks", members=members))
+    assert [member.passthrough for member in made.stack.members] == [("table",), ()]
+    assert parse_experiment(made.model_dump(mode="json"), "x") == made
 
 
 def test_moves_that_were_kept_are_made_more_often():

@@ -106,6 +106,9 @@ def test_files_hold_what_was_computed(raw, tmp_path):
         "SELECT case_id, count(*) AS x FROM turns GROUP BY 1 HAVING count(*) > (SELECT avg(position) * 2 FROM turns)",
         "SELECT a.case_id, count(*) AS x FROM cases a JOIN cases b ON a.size > b.size GROUP BY 1",
         "SELECT case_id, lag(size) OVER (ORDER BY case_id) AS x FROM cases",
+        "SELECT case_id, dense_rank() OVER (ORDER BY industry) AS x FROM cases",
+        "SELECT case_id, (SELECT count(DISTINCT industry) FROM cases) AS x FROM cases",
+        "SELECT case_id, CASE WHEN (SELECT count(*) FROM cases) >= 50 THEN size ELSE 0 END AS x FROM cases",
     ],
 )
 def test_rows_that_depend_on_other_cases(query, raw):

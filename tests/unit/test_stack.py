@@ -16,7 +16,7 @@ from nightshift.stack import FittedStack, StackSpec, fit_stack
 from nightshift.train import Recipe, train_base
 from nightshift.views import Columns
 
-METHODS = ["rank_mean", "logistic", "greedy"]
+METHODS = ["rank_mean", "logistic", "nonnegative", "greedy"]
 
 
 @pytest.fixture

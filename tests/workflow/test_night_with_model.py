@@ -1,16 +1,20 @@
 """Whole nights with a language model behind a scripted server on loopback: hybrid with a memo, killed, replayed."""
 
+import contextlib
+import itertools
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import zlib
 
 import pandas as pd
 import pytest
+import yaml
 from projects import CONFIG, make_project
 
-from model_server import KEY, an_answer, model_server, tool_call, wait_for
+from model_server import FAULTS, KEY, an_answer, model_server, tool_call, wait_for
 from nightshift.config_agent import Agent
 from nightshift.duck import history_now
 from nightshift.llm.client import Client
@@ -157,19 +161,66 @@ def test_killed_twice_it_ends_with_the_same_ledger_and_asks_nothing_again(tmp_pa
         return script(body)
 
     with model_server(stumbling) as server:
-        project = new_project(tmp_path / "project", server.url)
+        project, kept = new_project(tmp_path / "project", server.url), []
         for kill in (1, 2):
             process = project.start("snakemake", "--cores", "2")
             wait_for(lambda kill=kill, night=process: len(in_flight) == kill or night.poll() is not None, 180)
             assert process.poll() is None
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            kept.append((len(server.asked), answered(project)))
         project.snakemake("--cores", "2")
         again = server.twice()
+    for start, known in kept:
+        later = {said(body) for where, body in server.asked[start:] if where.endswith("chat/completions")}
+        assert known and later.isdisjoint(known), "no answer that is kept is asked for again"
     assert len(again) <= 1 + AGENT.get("concurrency", 8), "what was in flight alone"
     assert in_flight == ["proposal", "rubric"]
     pd.testing.assert_frame_equal(project.ledger(), hybrid_night.ledger(), rtol=1e-6)
     assert not project.leftovers()
+
+
+def said(request):
+    return json.dumps(request["messages"], sort_keys=True)
+
+
+def answered(project):
+    """Conversations whose answers a project keeps."""
+    with contextlib.closing(sqlite3.connect(project.path(PLACE))) as connection:
+        rows = connection.execute("SELECT request FROM calls WHERE endpoint = 'chat'").fetchall()
+    return {said(json.loads(request)) for (request,) in rows}
+
+
+@pytest.mark.long
+def test_twelve_experiments_against_every_fault_are_twelve_rows(tmp_path):
+    """Whole and real: proposals that go wrong in every way, and views whose server is broken."""
+    number = itertools.count()
+    faults = list(FAULTS.values())
+
+    def broken(body):
+        if body["messages"][0]["content"].startswith("You answer questions about one transcript"):
+            return FAULTS["500"]()
+        return faults[next(number) % len(faults)]()
+
+    with model_server(broken) as server:
+        server.embed = lambda text: FAULTS["500"]()
+        more = {"backend": "llm", "timeout": 2, "tries": 1, "embedding": {"model": "e"}}
+        project = new_project(tmp_path / "project", server.url, **more, research={"patience": 3, "memos": 2})
+        project.configure(search={"experiments": 12})
+        asked = {"kind": "rubric", "questions": [{"ask": "Does the customer sound convinced?"}]}
+        for name, view in {"asked": asked, "meant": {"kind": "embedding"}}.items():
+            base = {"views": [name], "learner": {"kind": "logistic"}}
+            project.write(
+                f"config/experiments/{name}.yaml", yaml.safe_dump({"views": {name: view}, "bases": {name: base}})
+            )
+        project.snakemake("--cores", "2")
+    ledger = project.ledger().set_index("experiment")
+    assert len(ledger) == 12 and set(ledger["status"]) <= {"keep", "discard", "crash"}
+    crashed = ledger[ledger["status"] == "crash"]
+    assert list(crashed.index) == ["exp-0001", "exp-0002"] and (crashed["author"] == "human").all()
+    assert crashed["hypothesis"].str.contains("server: ").all()
+    assert set(ledger["author"][3:]) == {"search"}, "where the model fails, the search answers"
+    assert project.path("results/research/memo-001.md").exists()
 
 
 @pytest.mark.long

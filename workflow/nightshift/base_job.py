@@ -36,7 +36,8 @@ def base_of(spec: dict[str, Any], development: Development) -> TrainedBase:
     stacked = np.stack(below, axis=1) if below else None
     y, folds, apart = development.y, development.folds, None
     if reads_both(spec):
-        apart = nested([_tree(base, blocks) for base in spec["bases"]], y, folds)
+        trees: dict[str, Node] = {}
+        apart = nested([_tree(base, blocks, trees) for base in spec["bases"]], y, folds)
     return train_base(node.blocks, y, folds, node.recipe, stacked, node.within, apart)
 
 
@@ -49,7 +50,10 @@ def _node(spec: dict[str, Any], blocks: Mapping[str, Block]) -> Node:
     return Node(own, Recipe(learner, terms, spec["seed"], spec["seeds"]), segment)
 
 
-def _tree(digest: str, blocks: Mapping[str, Block]) -> Node:
-    """A base with all below it."""
-    spec = read_spec("bases", digest)
-    return replace(_node(spec, blocks), below=tuple(_tree(base, blocks) for base in spec["bases"]))
+def _tree(digest: str, blocks: Mapping[str, Block], known: dict[str, Node]) -> Node:
+    """A base with all below it; the same node wherever it stands, so that it is trained once."""
+    if digest not in known:
+        spec = read_spec("bases", digest)
+        below = tuple(_tree(base, blocks, known) for base in spec["bases"])
+        known[digest] = replace(_node(spec, blocks), below=below)
+    return known[digest]

@@ -19,6 +19,7 @@ class Card:
     segments : SQL conditions on columns of the cases that hold for a fair share of them
     timed : whether turns have seconds (start and end)
     dated : whether calls have dates
+    folds : of the cross-validation
     """
 
     speakers: tuple[str, ...] = ()
@@ -29,6 +30,7 @@ class Card:
     segments: tuple[str, ...] = ()
     timed: bool = False
     dated: bool = False
+    folds: int = 5
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Card:
@@ -43,6 +45,7 @@ class Card:
             segments=tuple(content["segments"]),
             timed=content["timed"],
             dated=content["dated"],
+            folds=content.get("folds", 5),
         )
 
     @property

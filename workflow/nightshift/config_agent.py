@@ -24,6 +24,7 @@ class Price(Section):
     input: Annotated[float, Field(ge=0)] = Field(description="A million tokens of requests (of texts, for embeddings).")
     output: Annotated[float, Field(ge=0)] = Field(0.0, description="A million tokens of answers.")
     minute: Annotated[float, Field(ge=0)] = Field(0.0, description="A minute of audio, for transcription.")
+    search: Annotated[float, Field(ge=0)] = Field(0.0, description="One web search (not a million).")
 
 
 class Budget(Section):
@@ -45,7 +46,9 @@ class Research(Section):
         8, description="Experiments without a keep after which a memo is written."
     )
     memos: Annotated[int, Field(ge=0)] = Field(6, description="Memos of a night, at most; 0: none.")
-    calls: Annotated[int, Field(ge=1, le=100)] = Field(10, description="Requests of one investigation, at most.")
+    calls: Annotated[int, Field(ge=3, le=100)] = Field(
+        10, description="Requests of one investigation, at most; two are for the memo."
+    )
     tools: Annotated[int, Field(ge=1, le=1000)] = Field(30, description="Uses of tools in one investigation, at most.")
     tokens: Annotated[int, Field(ge=1000)] = Field(100_000, description="Tokens of one investigation, at most.")
     literature: bool = Field(False, description="May search arXiv and read pages of `hosts`; needs a network.")
@@ -98,7 +101,7 @@ class Agent(Section):
         description="What may leave this machine. metrics: metrics and names of columns, no value of a cell. columns: values "
         "of cells too. transcripts: what is said too.",
     )
-    mask: bool = Field(False, description="Mask e-mail addresses, phone and card numbers in all that leaves.")
+    mask: bool = Field(False, description="Mask e-mail addresses, phone and card numbers in all text that leaves.")
     mask_names: tuple[str, ...] = Field(
         (),
         description="Columns of the cases that hold names; masked in transcripts of the same case and in all the agent reads.",

@@ -25,6 +25,8 @@ from nightshift.stack import StackSpec
 from nightshift.views import VIEWS
 from nightshift.yamlfile import read_yaml
 
+# Of the names of bases that a stack becomes (`nightshift.levels`).
+STACK_PREFIX = "stack."
 _SVD = 50
 _LONGEST_NAME = 120
 _MOST_BASES = 10_000  # those below each base counted every time
@@ -104,12 +106,15 @@ class Experiment(_Spec):
         for name in (*self.views, *self.bases):
             if not name or not all(letter.isalnum() or letter in "-_." for letter in name) or name.startswith("."):
                 raise ValueError(f"name {name[:100]!r}: use letters, digits, '-', '_' and '.', it becomes a file name")
+            if name.startswith(STACK_PREFIX):
+                raise ValueError(f"name {name[:100]!r}: those that begin with {STACK_PREFIX!r} are the stack's own")
             if len(name.encode()) > _LONGEST_NAME:
                 raise ValueError(f"name {name[:40]!r}...: at most {_LONGEST_NAME} bytes, it becomes a file name")
         for name, base in self.bases.items():
             _check_known(f"base {name!r}", "view", base.views, self.views)
             _check_known(f"base {name!r}", "base", base.bases, self.bases)
-        _check_known("the stack", "view", self.stack.passthrough, self.views)
+        for spec in (self.stack, *self.stack.members):
+            _check_known("the stack", "view", spec.passthrough, self.views)
         _check_known("the stack", "base", self.stack.over or (), self.bases)
         self._check_size()
         return self
@@ -143,10 +148,18 @@ class Experiment(_Spec):
         return digest_of(
             {
                 "bases": sorted(digest_of(self.base_content(name)) for name in over),
-                "stack": self.stack.model_dump(mode="json", exclude={"over", "passthrough"}),
-                "passthrough": [self.views[view].model_dump(mode="json") for view in self.stack.passthrough],
+                "stack": self.stack.model_dump(
+                    mode="json", exclude={"over": True, "passthrough": True, "members": True}
+                )
+                | {"members": [self._stack_content(member) for member in self.stack.members]},
+                "passthrough": self._stack_content(self.stack)["passthrough"],
             }
         )
+
+    def _stack_content(self, spec: StackSpec) -> dict[str, Any]:
+        """What determines a stack, without names."""
+        through = [self.views[view].model_dump(mode="json") for view in spec.passthrough]
+        return spec.model_dump(mode="json") | {"passthrough": through}
 
     def base_content(self, name: str) -> dict[str, Any]:
         """What determines a base, without names."""

@@ -6,11 +6,9 @@ more bases that stand on other bases. Said so, it needs no training, cross-fitti
 
 from __future__ import annotations
 
-from nightshift.experiment import BaseSpec, Experiment
+from nightshift.experiment import STACK_PREFIX, BaseSpec, Experiment
 from nightshift.learners import LEARNERS
 from nightshift.stack import StackSpec
-
-_PREFIX = "stack."
 
 
 def lowered(experiment: Experiment) -> Experiment:
@@ -18,10 +16,12 @@ def lowered(experiment: Experiment) -> Experiment:
     spec = experiment.stack
     over = spec.over or tuple(experiment.bases)
     if spec.method == "stacks":
-        added = {f"{_PREFIX}{n}-{member.method}": _as_base(member, over) for n, member in enumerate(spec.members, 1)}
+        added = {
+            f"{STACK_PREFIX}{n}-{member.method}": _as_base(member, over) for n, member in enumerate(spec.members, 1)
+        }
         blend = StackSpec(method="logistic", c=spec.c, over=tuple(added))
     elif spec.method == "xgboost" or spec.passthrough:
-        added = {f"{_PREFIX}{spec.method}": _as_base(spec, over)}
+        added = {f"{STACK_PREFIX}{spec.method}": _as_base(spec, over)}
         blend = StackSpec(method="logistic", over=tuple(added))
     else:
         added, blend = {}, spec.model_copy(update={"over": over})

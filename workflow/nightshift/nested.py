@@ -51,23 +51,24 @@ def nested(nodes: list[Node], y: np.ndarray, folds: Folds) -> np.ndarray | None:
 
     Returns
     -------
-    float array (n_cases, n_bases, repeats, folds), or None where folds go forward in time: then the models below have
-        seen nothing of the fold that is predicted anyway
+    float array (n_cases, n_bases, repeats, folds)
         [i, b, r, k]: what base b says of case i after training without i's fold and fold k; NaN for cases of fold k,
-        where a case is never predicted, and outside the base's segment.
+        where a case is never predicted, and outside the base's segment. Where folds go forward in time, models that
+        predict what came before k have not seen k anyway, and all is NaN, but for the first fold: later ones stand in for
+        what came before it (`nightshift.train`), predicted by what came before them without the first.
 
     Raises
     ------
     ValueError
         When there are too few folds to leave out one a level, or one class only is left.
+    FloatingPointError
+        When a learner predicts something that is no number.
     """
-    if folds.forward:
-        return None
     numbers = folds.numbers()
     found = np.full((len(y), len(nodes), folds.repeats, len(numbers)), np.nan)
     for repeat in range(folds.repeats):
-        fitted = _Fitted(y, folds.assignment[:, repeat])
-        for place, left_out in enumerate(numbers):
+        fitted = _Fitted(y, folds.assignment[:, repeat], folds.groups, folds.forward)
+        for place, left_out in enumerate(numbers[:1] if folds.forward else numbers):
             for fold in numbers:
                 if fold != left_out:
                     rows = np.flatnonzero(folds.assignment[:, repeat] == fold)
@@ -82,6 +83,8 @@ class _Fitted:
 
     y: np.ndarray
     of: np.ndarray
+    groups: np.ndarray
+    forward: bool = False
     known: dict[tuple[int, frozenset[int]], np.ndarray] = field(default_factory=dict)
 
     def without(self, node: Node, left_out: set[int]) -> np.ndarray:
@@ -94,22 +97,34 @@ class _Fitted:
     def _fit(self, node: Node, left_out: set[int]) -> np.ndarray:
         within = np.ones(len(self.y), dtype=bool) if node.within is None else node.within
         out = np.isin(self.of, list(left_out))
-        predicted, train = out & within, (self.of >= 0) & ~out & within
+        predicted, train = out & within, self._may_train(out) & within
         raw, z, line = self._below(node, left_out, out)
         if z is not None:
             train &= np.isfinite(z).any(axis=1)
+        logits = np.full(len(self.y), np.nan)
         if len(np.unique(self.y[train])) < 2:
+            if self.forward:  # nothing came before: it has no say there
+                return logits
             raise ValueError(
-                f"too few cases without the folds {sorted(left_out)}: a base that reads views beside other bases leaves out "
-                "one fold a level more; more folds (validation.folds) or fewer levels help"
+                f"too few cases without the folds {sorted(left_out)}, all of one class or none: a base that reads views beside "
+                "other bases leaves out one fold a level more; more folds (validation.folds), fewer levels or a larger "
+                "segment help"
             )
         rows = np.flatnonzero(train)
         own = {**take(node.blocks, rows), **({} if z is None else as_block(z[rows]))}
         model = node.recipe.model(line).fit(own, self.y[rows])
-        logits, rows = np.full(len(self.y), np.nan), np.flatnonzero(predicted)
+        rows = np.flatnonzero(predicted)
         if len(rows):
             logits[rows] = model.predict_logit(take(node.blocks, rows), None if raw is None else raw[rows])
+        if not np.isfinite(logits[rows]).all():
+            raise FloatingPointError("the learner of a base below predicted NaN or infinity")
         return logits
+
+    def _may_train(self, out: np.ndarray) -> np.ndarray:
+        """Cases of other folds (earlier ones than the last that is left out, where folds go forward in time) whose group
+        is not left out."""
+        later = self.of > self.of[out].max() if self.forward else False
+        return ~(later | out | np.isin(self.groups, self.groups[out]))
 
     def _below(self, node: Node, left_out: set[int], out: np.ndarray):
         """What the bases below say, as it comes and calibrated, and the calibrator of the folds that were left out."""

@@ -16,9 +16,12 @@ from nightshift.agents.propose import propose
 from nightshift.agents.space import Space
 from nightshift.card import Card
 from nightshift.config_agent import Agent, Research
+from nightshift.errors import InputError
+from nightshift.experiment import parse_experiment
 from nightshift.files import read_json
 from nightshift.llm.client import Client
-from nightshift.llm.errors import CallFailed
+from nightshift.llm.errors import CallFailed, ReplayMissing
+from nightshift.llm.reading import RefusedError
 from nightshift.names import name_of
 from nightshift.research import literature
 from nightshift.research.investigate import investigate
@@ -47,11 +50,13 @@ def library():
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             asked.append(self.path)
-            known = {"/api": FEED.format(long="word " * 300), "/page": PAGE, "/away": ""}
+            known = {"/api": FEED.format(long="word " * 300), "/page": PAGE, "/away": "", "/paper.pdf": "%PDF-1.7"}
             body = known.get(self.path.split("?")[0], "").encode()
             self.send_response(302 if self.path == "/away" else 200 if body else 404)
             if self.path == "/away":
                 self.send_header("Location", "http://169.254.169.254/latest")
+            if self.path == "/paper.pdf":
+                self.send_header("Content-Type", "application/pdf")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -113,7 +118,10 @@ def test_papers_and_pages_are_read_once_and_kept():
 
 def test_a_page_has_one_name_whatever_its_scheme_and_version():
     names = ("http://arxiv.org/abs/2601.00001v2", "https://www.arxiv.org/abs/2601.00001", "arxiv.org/abs/2601.00001")
-    assert {literature.plain_address(name) for name in names} == {"arxiv.org/abs/2601.00001"}
+    assert literature.addresses_in(" and ".join(names) + ".") == {"arxiv.org/abs/2601.00001"}
+    told = "Stacking (A. Author et al., 2026-01-02) http://127.0.0.1:80/Page/\nSee [it](https://x.org/a?b=1)."
+    assert literature.addresses_in(told) == {"127.0.0.1:80/page", "x.org/a?b=1"}
+    assert literature.addresses_in("arxiv and nothing else") == set()
 
 
 def test_a_page_that_drips_ends(monkeypatch):
@@ -221,6 +229,13 @@ def test_without_a_model_the_same_trigger_writes_diagnostics(tmp_path):
     assert not (tmp_path / "results/agent").exists()
 
 
+def parsed(content):
+    try:
+        return parse_experiment(content, "the memo")
+    except InputError as error:
+        raise RefusedError(str(error)) from None
+
+
 def investigated(tmp_path, script, **research):
     """A memo on a question, and what the model was told."""
     config = night_config(4, backend="search")
@@ -230,7 +245,7 @@ def investigated(tmp_path, script, **research):
         with Client(agent, "exp-0004") as client:
             form = form_for(Space(Card.of(read_json("results/data/card.json")), agent))
             toolbox = Toolbox(read_history(4, 1, tmp_path), agent, client, 0)
-            memo = investigate("Why?", client, toolbox, form, lambda made: made)
+            memo = investigate("Why?", client, toolbox, form, parsed)
         return memo, server.of("chat/completions"), asked
 
 
@@ -248,6 +263,51 @@ def test_a_memo_on_literature_that_names_none_goes_back_once(tmp_path):
     memo, told, _ = investigated(tmp_path, script)
     assert "sources are missing" in told[-1]["messages"][-1]["content"]
     assert memo["sources"] and memo["idea"] == "Ask people."
+
+
+@pytest.mark.parametrize("fault", ["no sources", "a part of an address", "no experiment", "an experiment that is none"])
+def test_a_memo_on_literature_that_stays_unfounded_gives_way_to_diagnostics(tmp_path, fault):
+    """Twice without sources that were read, or without an experiment that can be run, and it is not believed."""
+    memo = {"title": "Stack", "findings": "Believe me.", "idea": None}
+    memo["sources"] = [{"title": "Stacking", "address": "https://arxiv.org/abs/2601.00001"}]
+    memo["experiment"] = an_answer("Stack it.", {"kind": "ridge", "alpha": 7.0})
+    memo |= {
+        "no sources": {"sources": []},
+        "a part of an address": {"sources": [{"title": "Stacking", "address": "arxiv"}]},
+        "no experiment": {"experiment": None},
+        "an experiment that is none": {"experiment": an_answer("Stack it.", {"kind": "quantum"})},
+    }[fault]
+
+    def script(body):
+        if any(words in str(body["messages"][-1]["content"]) for words in ("Write the memo now", "That is no memo")):
+            return json.dumps(memo)
+        used = sum(message["role"] == "tool" for message in body["messages"])
+        return tool_call("arxiv_search", query="stacking") if used == 0 else "Enough."
+
+    found, told, _ = investigated(tmp_path, script, calls=4)
+    assert len(told) == 4, "two to look, two to write"
+    assert found["text"].startswith("The research sub-agent failed") and "Believe me" not in found["text"]
+
+
+def test_an_investigation_makes_no_more_requests_than_it_may(tmp_path):
+    memo, told, _ = investigated(tmp_path, lambda body: tool_call("notes"), calls=3)
+    assert len(told) == 3 and memo["text"].startswith("The research sub-agent failed")
+
+
+def test_a_replay_that_lacks_a_page_ends_and_names_it(tmp_path):
+    """It is no answer of a tool."""
+    run_night(tmp_path, night_config(4, backend="search"))
+    agent = Agent(model="m", replay=True, research={"literature": True})
+    with Client(agent, "exp-0004") as client:
+        toolbox = Toolbox(read_history(4, 1, tmp_path), agent, client, 0)
+        with pytest.raises(ReplayMissing, match=r"\(page, model '', for exp-0004\)"):
+            toolbox.call("arxiv_search", '{"query": "stacking"}')
+
+
+def test_what_is_no_text_is_not_read():
+    with library() as (research, place, _), Client(Agent(research=research), "exp-0001") as client:
+        with pytest.raises(CallFailed, match=r"paper\.pdf is no text but application/pdf"):
+            literature.read_page(client, research, f"{place}/paper.pdf")
 
 
 def test_tools_have_a_budget_of_their_own(tmp_path):

@@ -90,6 +90,53 @@ def test_a_server_without_structured_output_is_asked_without(client, tmp_path):
         assert asked == [{"response_format", "tools"}, {"response_format"}, set()]
 
 
+def test_what_a_server_has_refused_it_is_not_asked_again(client, tmp_path):
+    """A thousand questions are a thousand requests, not two thousand; a replay finds them all the same."""
+
+    def plain(body):
+        return FAULTS["400"]() if "response_format" in body else "{}"
+
+    asked = [[{"role": "user", "content": f"{number}"}] for number in range(4)]
+    with model_server(plain) as server:
+        asking = client(server, tmp_path)
+        for messages in asked:
+            assert asking.chat(messages, {"type": "object"}).content == "{}"
+        assert len(server.asked) == 5
+        asking.chat(asked[0], {"type": "array"})
+        assert len(server.asked) == 6, "another schema may be one that it takes"
+    replay = Client(Agent(model="m", replay=True), "exp-0001", tmp_path)
+    assert [replay.chat(messages, {"type": "object"}).content for messages in asked] == ["{}"] * 4
+    with pytest.raises(ReplayMissing):
+        replay.chat([{"role": "user", "content": "new"}], {"type": "object"})
+
+
+def test_a_request_that_may_have_been_paid_for_counts_as_spent(client, tmp_path):
+    with model_server(lambda body: FAULTS["hang"]()) as server:
+        asking = client(server, tmp_path, timeout=0.3, tries=1, budget={"tokens": 150}, answer_tokens=64)
+        with pytest.raises(CallFailed) as late:
+            asking.chat(HELLO)
+        with pytest.raises(CallFailed) as over:
+            asking.chat([{"role": "user", "content": "other"}])
+    assert (late.value.kind, over.value.kind) == ("timeout", "budget")
+
+
+def test_a_replay_fails_where_another_purpose_was_answered_later(client, tmp_path):
+    said = iter([FAULTS["500"](), "late"])
+    with model_server(lambda body: next(said)) as server:
+        agent = Agent(model="m", base_url=server.url, tries=1)
+        with Client(agent, "exp-0001", tmp_path) as first, pytest.raises(CallFailed):
+            first.chat(HELLO)
+        with Client(agent, "exp-0002", tmp_path) as second:
+            assert second.chat(HELLO).content == "late"
+    replay = Agent(model="m", replay=True)
+    assert Client(replay, "exp-0002", tmp_path).chat(HELLO).content == "late"
+    with pytest.raises(CallFailed, match="broken"):
+        Client(replay, "exp-0001", tmp_path).chat(HELLO)
+    # A night that goes on takes the answer, and from then on its replay does.
+    assert Client(agent, "exp-0001", tmp_path).chat(HELLO).content == "late"
+    assert Client(replay, "exp-0001", tmp_path).chat(HELLO).content == "late"
+
+
 def test_a_server_that_says_500_to_tools_is_asked_without(client, tmp_path):
     """llama.cpp without --jinja; other words of a 500 are a server that fails."""
 
@@ -197,6 +244,15 @@ def test_a_damaged_store_says_so(tmp_path):
     (tmp_path / PLACE).write_bytes(b"this is no database at all" * 100)
     with pytest.raises(Exception, match=r"results/agent/calls.sqlite: file is not a database\n    -> "):
         Store(tmp_path).usage()
+
+
+def test_a_search_has_a_price_of_its_own(client, tmp_path):
+    prices = {"m": {"input": 0, "output": 0, "search": 0.25}}
+    with model_server() as server:
+        asking = client(server, tmp_path, prices=prices, budget={"money": 0.4})
+        assert asking.web_search("news?") == "found on the web" and asking.used.money == 0.25
+        with pytest.raises(CallFailed, match=r"agent\.budget\.money\) leaves 0\.15"):
+            asking.web_search("more?")
 
 
 def test_web_search_and_what_a_server_without_it_says(client, tmp_path):

@@ -237,6 +237,20 @@ def test_the_estimate_counts_what_is_not_answered_yet(tmp_path):
     assert estimate_of(experiment, agent).startswith("asked: 0 requests, about 0 tokens")
 
 
+def test_a_replay_keeps_the_gaps_that_another_view_closed_later():
+    broken = [True]
+    with model_server(lambda body: FAULTS["500"]() if broken[0] and chance(body, 5) else honest(body)) as server:
+        before = featurize(server)
+        broken[0] = False
+        agent = Agent(base_url=server.url, send="transcripts", timeout=20, tries=1)
+        with asking(agent, "another view", True):
+            after = view().featurize(RAW).frame
+    assert before[HEARD].isna().any(axis=None) and after[HEARD].notna().all(axis=None)
+    for purpose, frame in (("view", before), ("another view", after)):
+        with asking(Agent(replay=True, send="transcripts"), purpose, strict=True):
+            pd.testing.assert_frame_equal(view().featurize(RAW).frame, frame)
+
+
 @pytest.mark.parametrize("fault", ["401", "500"])
 def test_a_replay_gives_up_where_the_night_did(fault):
     """What was never sent has no failure of its own, and is no answer that is missing."""

@@ -110,7 +110,7 @@ def drawn(count: int = 60) -> list[Experiment]:
         metrics = {"status": "keep" if k % 5 == 0 else "discard", "champion": name_of(k - k % 5), "delta": 0.001}
         metrics |= {"base_auc": dict.fromkeys(experiment.bases, 0.6), "weights": dict.fromkeys(experiment.bases, 0.1)}
         past.append(Past(experiment, {**metrics, "cv_auc": float(rng.uniform(0.5, 0.7))}, proposal.draw))
-    stacks = [draw_stack(rng, None)[0] for _ in range(40)]
+    stacks = [draw_stack(rng, ())[0] for _ in range(40)]
     return [past.experiment for past in past] + [
         past[7].experiment.model_copy(update={"stack": stack, "id": "x"}) for stack in stacks
     ]

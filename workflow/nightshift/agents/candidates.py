@@ -97,9 +97,15 @@ def compose(candidates: Iterable[Candidate], stack: StackSpec | None = None, **f
         if names[one.name] not in over:
             over.append(names[one.name])
     spec = stack or StackSpec()
-    kept = tuple(view for view in spec.passthrough if view in views)
-    spec = spec.model_copy(update={"over": tuple(over) if len(over) < len(bases) else None, "passthrough": kept})
+    members = tuple(_without_lost(member, views) for member in spec.members)
+    over_all = len(over) == len(bases)
+    spec = _without_lost(spec, views).model_copy(update={"over": None if over_all else tuple(over), "members": members})
     return Experiment(views=views, bases=bases, stack=spec, **fields)
+
+
+def _without_lost(stack: StackSpec, views: dict[str, Any]) -> StackSpec:
+    """A stack that passes through only what there is."""
+    return stack.model_copy(update={"passthrough": tuple(view for view in stack.passthrough if view in views)})
 
 
 def _below_first(bases: dict[str, BaseSpec]) -> list[str]:

@@ -54,7 +54,10 @@ class Situation:
 
     def beside(self, below: list[Candidate], *kinds: str) -> list[str]:
         """The parent's views of some kinds that a model over the bases `below` may read too: none where those stand on
-        others themselves, or take long, since they are trained once more for it (`nightshift.nested`)."""
+        others themselves, or take long, or there are two folds, since they are trained once more for it without pairs of
+        folds (`nightshift.nested`)."""
+        if self.space.card.folds < 3:
+            return []
         if any(one.base.bases for one in below) or sum(map(self.space.seconds, below)) > _AGAIN:
             return []
         return [name for name, view in self.parent.experiment.views.items() if view.kind in kinds]
@@ -172,7 +175,10 @@ def second_level(now: Situation) -> Proposal | None:
         return None
     beside = [None, *now.beside(below, "table", "dynamics")]
     view = beside[int(now.rng.integers(len(beside)))]
-    kind = str(now.rng.choice(["xgboost", "logistic", "extra_trees", "hist_gradient_boosting"]))
+    kinds = [kind for kind in _SECOND if kind in now.space.learners() and kind not in now.space.vetoes]
+    if not kinds:
+        return None
+    kind = str(now.rng.choice(kinds))
     learner = _SECOND[kind]()
     base = BaseSpec(views=(view,) if view else (), bases=tuple(one.name for one in below), learner=learner)
     words = f"the predictions of the {len(below)} bases" + (f" and the {view}" if view else "")

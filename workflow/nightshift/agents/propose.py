@@ -45,13 +45,19 @@ def propose(experiment: str, config: Config, root: Path = Path()) -> None:
             write_json(folder / "memos.json", memos)
             write_json(folder / "plan.json", {"views": {}, "bases": {}, "stopped": reason})
             return
-        write_json(kept, _answer(experiment, memos, config, root))
+        answer = _answer(experiment, memos, config, root)
+        _planned(answer, kept, config, root)  # an answer without a plan must not become history: it would come back
+        write_json(kept, answer)
     answer = read_json(kept)
-    proposed = parse_experiment(answer["experiment"], str(kept))
-    split = read_json(root / "results/data/split.json")
+    proposed, planned = _planned(answer, kept, config, root)
     write_memos(experiment, [*memos, *answer.get("memos", [])], root)
-    plan.write_plan(folder / "plan.json", plan.make_plan(proposed, split, config.search.seed), root)
+    plan.write_plan(folder / "plan.json", planned, root)
     proposed.write(folder / "experiment.yaml")
+
+
+def _planned(answer: dict[str, Any], kept: Path, config: Config, root: Path) -> tuple[Experiment, dict[str, Any]]:
+    proposed = parse_experiment(answer["experiment"], str(kept))
+    return proposed, plan.make_plan(proposed, read_json(root / "results/data/split.json"), config.search.seed)
 
 
 def _answer(experiment: str, memos: list[Memo], config: Config, root: Path) -> dict[str, Any]:
@@ -95,7 +101,8 @@ def _people(experiment: str, history: History, config: Config, root: Path) -> di
     by_hand, files, refused = None, [], {}
     if history.past:
         kinds = read_json(root / "results/data/card.json")["columns"]
-        by_hand, files, refused = queue.take(taken, kinds, root, config.agent)
+        done = {past.experiment.digest(): past.experiment.id for past in history.past}
+        by_hand, files, refused = queue.take(taken, kinds, root, config.agent, done)
     said = by_hand.model_dump(mode="json") if by_hand else None
     seen = {"guidance": read_guidance(root), "by_hand": said, "files": files, "refused": refused}
     if backend_of(config.agent) != "search":

@@ -25,7 +25,11 @@ def waiting(taken: set[str], root: Path = Path()) -> list[Path]:
 
 
 def take(
-    taken: set[str], kinds: Mapping[str, str], root: Path = Path(), agent: Agent | None = None
+    taken: set[str],
+    kinds: Mapping[str, str],
+    root: Path = Path(),
+    agent: Agent | None = None,
+    done: Mapping[str, str] | None = None,
 ) -> tuple[Experiment | None, list[str], dict[str, str]]:
     """The next valid experiment of the queue; with `agent`, one that its configuration allows to compute.
 
@@ -33,6 +37,7 @@ def take(
     ----------
     taken : names of files that are done with
     kinds : column of the cases -> kind, to try SQL on
+    done : digest -> name of the experiments that there are; none of them is run again
 
     Returns
     -------
@@ -44,10 +49,20 @@ def take(
     for path in waiting(taken, root):
         files.append(path.name)
         try:
-            return _read(root, path, kinds, agent), files, refused
+            experiment = _read(root, path, kinds, agent)
+            _check_new(experiment, path, agent or Agent(), done or {})
+            return experiment, files, refused
         except InputError as error:
             refused[path.name] = str(error)
     return None, files, refused
+
+
+def _check_new(experiment: Experiment, path: Path, agent: Agent, done: Mapping[str, str]) -> None:
+    views = {name: view.settled(agent) for name, view in experiment.views.items()}
+    same = done.get(experiment.model_copy(update={"views": views}).digest())
+    if same:
+        remedy = "change something, or look at that row of the ledger: the same again says the same"
+        raise InputError([Problem(f"it is the same experiment as {same}", remedy, str(path))])
 
 
 def hindrances(experiment: Experiment, agent: Agent) -> list[str]:

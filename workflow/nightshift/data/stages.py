@@ -97,6 +97,7 @@ def _card(
         "holdout": len(parts.holdout),
         "base_rate": float(np.mean(keys["target"].iloc[parts.development])),
         "scheme": parts.scheme,
+        "folds": len(parts.folds.numbers()),
         "warnings": [*about["warnings"], *leaks],
     }
 

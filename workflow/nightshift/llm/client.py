@@ -6,7 +6,7 @@ import base64
 import json
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _BYTES_A_TOKEN = 2.0  # few enough that an estimate is too high rather than too low
 _BYTES_A_SECOND = 4000  # of a thinly coded recording
+_TOKENS_A_MINUTE = 1000  # of a recording and what is said in it, where a server counts them
 _LONGEST_REASON = 300
 _TEXTS_AT_ONCE = 64
 
@@ -44,6 +45,11 @@ class Reply:
     refusal: str | None = None
     cut: bool = False
 
+
+# Behind the purpose: what became of a view as a whole, which none of its requests tells a replay.
+REFUSED = " (refused)"
+# Failures after which the server may have worked, and want to be paid: the estimate counts as spent.
+_MAY_COST = ("timeout", "nonsense")
 
 # llama.cpp answers 500, not 400, where it was started without what tools need, or cannot compile a schema.
 _UNKNOWN_TO_SERVERS = ("--jinja", "tools param", "grammar", "response_format")
@@ -70,6 +76,7 @@ class Client:
         self.agent = agent
         self.purpose = purpose
         self.store = Store(root)
+        self._unknown: set[tuple[str, str]] = set()  # what the server has refused to be asked with
         self.server: Server | None = None if agent.replay else server_of(agent)
         self.model = self.server.model if self.server else model_of(agent)
 
@@ -110,15 +117,28 @@ class Client:
             request["response_format"] = {"type": "json_schema", "json_schema": shaped}
         if tools:
             request["tools"] = list(tools)
-        # What a plain server knows nothing of is left out, one thing after the other.
+        return self._chat_plainer(request)
+
+    def _chat_plainer(self, request: dict[str, Any]) -> Reply:
+        """What a plain server knows nothing of is left out, one thing after the other; once refused, from the start."""
+        missing: ReplayMissing | None = None
         for without in [name for name in ("tools", "response_format") if name in request]:
+            refused = (without, digest_of(request[without]))
             try:
-                return self._chat(request)
+                if refused not in self._unknown:
+                    return self._chat(request)
             except CallFailed as error:
                 if error.kind != "rejected":
                     raise
+                self._unknown.add(refused)
+            except ReplayMissing as error:
+                # The night may have known by then that the server refuses it.
+                missing = missing or error
             request = {name: value for name, value in request.items() if name != without}
-        return self._chat(request)
+        try:
+            return self._chat(request)
+        except ReplayMissing as error:
+            raise missing or error from None
 
     def _hidden(self, message: dict[str, Any]) -> dict[str, Any]:
         """The system's words are ours: rules and schemas, which may look like names."""
@@ -141,8 +161,22 @@ class Client:
         return Reply(kept["content"], kept["tools"], kept["refusal"], kept["cut"])
 
     def embed(self, texts: Sequence[str], model: str) -> list[array]:
-        """float32 vectors of texts, in their order."""
+        """float32 vectors of texts, in their order; a replay fails where the night did, whatever was answered since."""
         digests = [digest_of(text) for text in texts]
+        whole, purpose = digest_of(["embeddings", model, sorted(set(digests))]), self.purpose + REFUSED
+        if self.agent.replay:
+            if failed := self.store.failure(whole, purpose):
+                raise CallFailed(*failed)
+            return self._embed_all(digests, texts, model)
+        try:
+            vectors = self._embed_all(digests, texts, model)
+        except CallFailed as error:
+            self.store.fail(whole, purpose, error.kind, error.reason)
+            raise
+        self.store.forget_failure(whole, purpose)
+        return vectors
+
+    def _embed_all(self, digests: list[str], texts: Sequence[str], model: str) -> list[array]:
         known = self.store.vectors(model, sorted(set(digests)))
         missing = {key: text for key, text in zip(digests, texts, strict=True) if key not in known}
         for start in range(0, len(missing), _TEXTS_AT_ONCE):
@@ -178,7 +212,7 @@ class Client:
 
         price = self.agent.prices.get(model)
         longest = path.stat().st_size / _BYTES_A_SECOND / 60  # minutes
-        cost = 0, price.minute * longest if price else 0.0
+        cost = int(longest * _TOKENS_A_MINUTE), price.minute * longest if price else 0.0
         return self._ask("transcription", model, {"file": digest_of_file(path)}, cost, send)
 
     def _transcription(self, path: Path, model: str) -> Any:
@@ -208,10 +242,13 @@ class Client:
                 tools=[{"type": "web_search"}],
                 max_output_tokens=self.agent.answer_tokens,
             )
-            return {"text": answer.output_text}, self._usage(answer, most)
+            used = self._usage(answer, most)
+            return {"text": answer.output_text}, replace(used, money=used.money + fee)
 
-        request = {"question": question}
-        return self._ask("web_search", self.model, request, self._cost(self.model, most, most), send)["text"]
+        price = self.agent.prices.get(self.model or "")
+        fee = price.search if price else 0.0
+        tokens, money = self._cost(self.model, most, most)
+        return self._ask("web_search", self.model, {"question": question}, (tokens, money + fee), send)["text"]
 
     def look_up(self, endpoint: str, request: dict[str, Any], send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Something that costs nothing and comes from elsewhere, kept likewise: a page, a list of papers."""
@@ -229,12 +266,16 @@ class Client:
             raise CallFailed("unconfigured", "no language model is configured (agent.model)")
         request = {"endpoint": endpoint, "model": model, **content}
         digest = digest_of(request)
-        kept = self.store.answer(digest)
+        # Another purpose may have had the answer later: it is no answer to this one in a replay.
+        failed = self.store.failure(digest, self.purpose)
+        kept = None if failed and self.agent.replay else self.store.answer(digest)
         if kept is not None:
+            if failed:
+                self.store.forget_failure(digest, self.purpose)
             self.used += kept[1]
             return kept[0]
         if self.agent.replay:
-            raise self._missing(digest, request)
+            raise CallFailed(*failed) if failed else self._missing(digest, request)
         if self.server is None and model:
             remedy = f"set agent.model, and put the key into ${self.agent.key_env} or set agent.base_url"
             raise CallFailed("unconfigured", f"no server is configured to ask for {model}: {remedy}")
@@ -254,11 +295,7 @@ class Client:
         self.used += usage
         return kept
 
-    def _missing(self, digest: str, request: dict[str, Any]) -> Exception:
-        """A replay fails where the night failed, and nowhere else."""
-        failed = self.store.failure(digest, self.purpose)
-        if failed:
-            return CallFailed(*failed)
+    def _missing(self, digest: str, request: dict[str, Any]) -> ReplayMissing:
         return ReplayMissing(
             f"agent.replay: {PLACE} has no answer to request {digest} ({request['endpoint']}, model {request['model']!r}, "
             f"for {self.purpose})\n    -> replay with the data, configuration and versions of the recorded night, or set "
@@ -266,7 +303,7 @@ class Client:
         )
 
     def _failed(self, digest: str, error: CallFailed) -> CallFailed:
-        self.store.fail(digest, self.purpose, error.kind, error.reason)
+        self.store.fail(digest, self.purpose, error.kind, error.reason, spent=error.kind in _MAY_COST)
         return error
 
     def _reason(self, error: Exception) -> CallFailed:

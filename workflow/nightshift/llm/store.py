@@ -144,10 +144,12 @@ class Store:
             connection.execute("INSERT OR REPLACE INTO reserved VALUES (?, ?, ?)", [digest, tokens, money])
         return None
 
-    def fail(self, digest: str, purpose: str, kind: str, reason: str) -> None:
-        """Remember that a request had no answer, for a replay; a live night asks again."""
+    def fail(self, digest: str, purpose: str, kind: str, reason: str, spent: bool = False) -> None:
+        """Remember that a request had no answer, for a replay; a live night asks again. Where it may have been paid for all
+        the same (`spent`), what was set aside stays so until the request is made again."""
         with self._open(write=True) as connection:
-            connection.execute("DELETE FROM reserved WHERE digest = ?", [digest])
+            if not spent:
+                connection.execute("DELETE FROM reserved WHERE digest = ?", [digest])
             connection.execute(
                 "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)", [digest, purpose, kind, reason, _now()]
             )
@@ -170,7 +172,8 @@ class Store:
 
     def usage(self, purpose: str | None = None) -> Usage:
         """What the requests of one purpose took, or all of them."""
-        query = "SELECT sum(tokens_in), sum(tokens_out), sum(money), count(*) FROM calls"
+        # Pages and lists of papers have no model.
+        query = "SELECT sum(tokens_in), sum(tokens_out), sum(money), count(nullif(model, '')) FROM calls"
         rows = self._rows(query + (" WHERE purpose = ?" if purpose else ""), [purpose] if purpose else [])
         return Usage(*(value or 0 for value in rows[0])) if rows else Usage()
 

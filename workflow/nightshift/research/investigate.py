@@ -12,10 +12,11 @@ from nightshift.llm.errors import CallFailed
 from nightshift.llm.reading import RefusedError, read_json_in
 from nightshift.llm.strict import Form
 from nightshift.research.diagnostics import diagnose
-from nightshift.research.literature import plain_address
+from nightshift.research.literature import addresses_in
 from nightshift.research.memos import with_experiment
 from nightshift.research.toolbox import Toolbox
 
+_TO_WRITE = 2  # requests of an investigation that the memo takes: one, and one more where it goes back
 _ROLE = """\
 You are a research colleague in a night of machine-learning experiments that predict a binary target from CRM rows and call
 transcripts. Look into one question with the tools, then write a memo for the colleague who proposes experiments.
@@ -46,22 +47,21 @@ def investigate(
     dict : `kind`, `question`, `title`, `text`, `sources`, `experiment`, `idea`; of computed diagnostics where the model fails
     """
     schema = memo_schema(form)
-    role = _ROLE.format(calls=client.agent.research.calls)
+    role = _ROLE.format(calls=client.agent.research.calls - _TO_WRITE)
     told = f"## The ledger so far\n{toolbox.ledger()}\n\n## Question\n{question}"
     messages = [{"role": "system", "content": role}, {"role": "user", "content": told}]
     try:
         messages = _look(client, toolbox, messages)
-        content = _written(client, messages, schema, toolbox)
+        return _written(client, messages, schema, lambda content: _memo(question, content, toolbox, form, check))
     except (CallFailed, RefusedError) as error:
         memo = diagnose(question, toolbox)
         return {**memo, "text": f"The research sub-agent failed: {error}\n\n{memo['text']}", "idea": None}
-    return _memo(question, content, toolbox, form, check)
 
 
 def _look(client: Client, toolbox: Toolbox, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rounds of tools, until the model has enough or its budget of requests, tools or tokens is spent."""
     before, messages, left = client.used.tokens, list(messages), client.agent.research.tools
-    for _ in range(client.agent.research.calls - 1):
+    for _ in range(client.agent.research.calls - _TO_WRITE):
         if client.used.tokens - before > client.agent.research.tokens:
             break
         reply = client.chat(messages, tools=toolbox.specs())
@@ -82,9 +82,9 @@ def _look(client: Client, toolbox: Toolbox, messages: list[dict[str, Any]]) -> l
 
 
 def _written(
-    client: Client, messages: list[dict[str, Any]], schema: dict[str, Any], toolbox: Toolbox
+    client: Client, messages: list[dict[str, Any]], schema: dict[str, Any], read: Callable[[Any], dict[str, Any]]
 ) -> dict[str, Any]:
-    """The memo; one that is not in the form, or that keeps to itself what it read, is sent back once.
+    """The memo, as `read` makes it of what was said; what it refuses is sent back once.
 
     Raises
     ------
@@ -92,15 +92,12 @@ def _written(
     """
     words = _WRITE.format(schema=json.dumps(schema, separators=(",", ":"), ensure_ascii=False))
     messages = [*messages, {"role": "user", "content": words}]
-    for last in (False, True):
+    for left in reversed(range(_TO_WRITE)):
         reply = client.chat(messages, schema)
         try:
-            content = _in_form(read_json_in(reply))
-            if toolbox.has_read and not last:
-                _check_literature(content, toolbox)
-            return content
+            return read(_in_form(read_json_in(reply)))
         except RefusedError as error:
-            if last:
+            if not left:
                 raise
             messages = [*messages, {"role": "assistant", "content": reply.content or "(nothing)"}]
             messages.append({"role": "user", "content": f"That is no memo: {error}. Answer once more, as JSON."})
@@ -115,8 +112,13 @@ def _in_form(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_literature(content: dict[str, Any], toolbox: Toolbox) -> None:
-    """A memo on what others wrote names them and ends in something to try."""
-    if not _cited(content, toolbox):
+    """A memo on what others wrote names them and ends in something to try.
+
+    Raises
+    ------
+    RefusedError
+    """
+    if addresses_in("\n".join(toolbox.read)) and not _cited(content, toolbox):
         raise RefusedError("sources are missing: name those that you read, with the address that the tool showed")
     if content.get("experiment") is None and not content.get("idea"):
         raise RefusedError("it ends in nothing: give the one experiment that tests it, or else the idea for people")
@@ -124,23 +126,25 @@ def _check_literature(content: dict[str, Any], toolbox: Toolbox) -> None:
 
 def _cited(content: dict[str, Any], toolbox: Toolbox) -> list[dict[str, str]]:
     """The sources, of those that were read."""
-    read = plain_address("\n".join(toolbox.read))
-    return [one for one in _sources(content.get("sources")) if plain_address(one["address"]).rstrip("/") in read]
+    read = addresses_in("\n".join(toolbox.read))
+    return [one for one in _sources(content.get("sources")) if not read.isdisjoint(addresses_in(one["address"]))]
 
 
 def _memo(
     question: str, content: dict[str, Any], toolbox: Toolbox, form: Form, check: Callable[[Any], Experiment]
 ) -> dict[str, Any]:
+    """Raises RefusedError where it keeps to itself what it read, or its experiment cannot be run."""
+    if toolbox.has_read:
+        _check_literature(content, toolbox)
     text, experiment = content["findings"].strip(), None
     idea = content.get("idea") if isinstance(content.get("idea"), str) else None
     if content.get("experiment") is not None:
         try:
             checked = check(form.read(content["experiment"]))
-            experiment = checked.model_dump(
-                mode="json", exclude={"id", "author", "parent", "memo"}, exclude_defaults=True
-            )
-            experiment = _with_kinds(experiment, checked)
+            experiment = _with_kinds(checked)
         except RefusedError as error:
+            if not idea:
+                raise RefusedError(f"its experiment cannot be run: {error}") from None
             text += f"\n\nThe experiment that it ended in cannot be run: {error}"
     sources = _cited(content, toolbox)
     if sources:
@@ -156,8 +160,10 @@ def _memo(
     }
 
 
-def _with_kinds(content: dict[str, Any], experiment: Experiment) -> dict[str, Any]:
-    """Kinds are defaults of their classes, and nothing can be read without them."""
+def _with_kinds(experiment: Experiment) -> dict[str, Any]:
+    """What is not default of an experiment, and all kinds: these are defaults of their classes, and nothing can be read
+    without them."""
+    content = experiment.model_dump(mode="json", exclude={"id", "author", "parent", "memo"}, exclude_defaults=True)
     views = {name: {"kind": view.kind, **content["views"][name]} for name, view in experiment.views.items()}
     bases = {
         name: {

@@ -21,6 +21,7 @@ _LONGEST = 12_000  # characters of its text
 _REDIRECTS = 3
 _RESULTS = 6
 _SECONDS = 30.0
+_READABLE = ("text", "html", "xml", "json")  # in the type of a page
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _SKIPPED = {"script", "style", "noscript", "template", "svg", "nav", "footer", "header", "form"}
 _BREAKS = {"p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "section", "article"}
@@ -50,10 +51,11 @@ def read_page(client: Client, research: Research, address: str) -> str:
     return f"{address}\n\n{text_of(body) if '<' in body[:2000] else body}"[:_LONGEST]
 
 
-def plain_address(text: str) -> str:
-    """An address (or a text that holds some) without what may differ between two names of one page: the scheme, `www.`
-    and the version of a paper."""
-    return re.sub(r"(\d{4}\.\d{4,5})v\d+", r"\1", re.sub(r"https?://(www\.)?", "", text.lower()))
+def addresses_in(text: str) -> set[str]:
+    """Addresses that stand in a text, without what may differ between two names of one page: the scheme, `www.`, a slash at
+    the end and the version of a paper."""
+    found = re.findall(r"(?:https?://)?(?:www\.)?((?:[\w-]+\.)*[\w-]+(?::\d+)?/[^\s<>()\[\]\"']+)", text.lower())
+    return {re.sub(r"(\d{4}\.\d{4,5})v\d+", r"\1", one).rstrip("/.,;:") for one in found}
 
 
 def _kept(client: Client, address: str, research: Research) -> str:
@@ -73,6 +75,9 @@ def _fetch(address: str, research: Research) -> str:
                     continue
                 if response.status_code != 200:
                     raise PageRefusedError(f"{address} answers {response.status_code}")
+                sort = response.headers.get("content-type", "text/plain").lower()
+                if not any(word in sort for word in _READABLE):
+                    raise PageRefusedError(f"{address} is no text but {sort}; for a paper take its abstract")
                 return _body(response, address, started)
     raise PageRefusedError(f"{address}: too many redirections")
 

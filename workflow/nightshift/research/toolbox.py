@@ -29,6 +29,7 @@ from nightshift.data.development import Development, read_development, read_raw
 from nightshift.errors import NightshiftError
 from nightshift.limits import Limits
 from nightshift.llm.client import Client
+from nightshift.llm.errors import ReplayMissing
 from nightshift.llm.hiding import hiding
 from nightshift.llm.privacy import check_send, masked, may_send
 from nightshift.names import DEVELOPMENT, EXPERIMENTS
@@ -108,6 +109,8 @@ class Toolbox:
             said = self._contained(tool, wanted) if tool.computes else tool.run(**wanted)
             self.read.append(said)
             self.has_read |= name in _OF_THE_WORLD
+        except ReplayMissing:
+            raise  # no answer of a tool, but the end of the replay
         except KeyError as error:
             said = f"the argument {error} is missing"
         except NightshiftError as error:

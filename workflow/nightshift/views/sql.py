@@ -31,8 +31,8 @@ class SqlView(View):
 
     `cases` has case_id and the feature columns, `turns` has case_id, call, position, speaker, text, start, end, time.
     The result holds case_id, once each at most, and number, boolean or string columns; cases that it leaves out are
-    missing values. A case's row must not depend on other cases: random halves of the cases, computed alone, must give
-    the same rows.
+    missing values. A case's row must not depend on other cases: random halves of the cases, three of them and single
+    ones, computed alone, must give the same rows.
     """
 
     libraries: ClassVar[tuple[str, ...]] = ("duckdb", "numpy", "pandas", "pyarrow")
@@ -57,7 +57,7 @@ class SqlView(View):
             The query is not allowed or is wrong, its result is no view, or a row depends on other cases.
         """
         whole = self._rows(data)
-        for rows in _halves(len(data.cases)):
+        for rows in _parts(len(data.cases)):
             _check_same(whole, rows, self._rows(data.take(rows)), data.cases["case_id"])
         return Columns(whole)
 
@@ -158,14 +158,15 @@ def _joined(made: dict[str, Any], returned: pa.ChunkedArray, ids: pd.Series) -> 
     return frame.reindex(pd.Index(ids)).reset_index(drop=True)
 
 
-def _halves(n_cases: int) -> tuple[np.ndarray, ...]:
-    """A random half of the rows and the other half: whichever case weighs on all others is missing in one of them."""
+def _parts(n_cases: int) -> tuple[np.ndarray, ...]:
+    """A random half of the rows and the other half: whichever case weighs on all others is missing in one of them. Then a
+    few cases, and two alone: what counts cases, or the values that they have, is the same in halves of many."""
     import numpy as np
 
     if n_cases < _FEWEST_CASES:
         return ()
     order = np.random.default_rng(0).permutation(n_cases)
-    return order[: n_cases // 2], order[n_cases // 2 :]
+    return order[: n_cases // 2], order[n_cases // 2 :], order[:3], order[:1], order[-1:]
 
 
 def _check_same(whole: pd.DataFrame, rows: np.ndarray, alone: pd.DataFrame, ids: pd.Series) -> None:
@@ -179,7 +180,7 @@ def _check_same(whole: pd.DataFrame, rows: np.ndarray, alone: pd.DataFrame, ids:
             case, before, after = ids.iloc[rows[first]], whole[name].iloc[rows[first]], alone[name].iloc[first]
             raise SqlRefused(
                 f"a case's row depends on other cases: {name!r} of case {case!r} is {_said(before)} among all cases and "
-                f"{_said(after)} among half of them; window functions, aggregates, LIMIT and joins over all of cases or "
+                f"{_said(after)} among {len(rows):,} of them; window functions, aggregates, LIMIT and joins over all of cases or "
                 "turns do that: group by case_id, or partition by it"
             )
 
