@@ -117,6 +117,37 @@ def test_a_local_model_needs_no_server_and_no_leave(monkeypatch, tmp_path):
             VIEWS["embedding"](model="local:other").featurize(RAW)
 
 
+def test_the_packaged_model_knows_what_is_alike(monkeypatch):
+    """The real one, where the extra `embedding` is installed: it is too large for every test run."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    found = local_model(Agent())
+    if found.folder is None:
+        pytest.skip(found.why)
+    from nightshift.embeddings import embed
+
+    with asking(Agent(), "view"):
+        texts = ["we want to cancel the contract", "please end our agreement", "the weather is nice today"]
+        vectors = embed(texts, f"local:{found.name}")
+    alike = vectors @ vectors.T
+    assert vectors.shape == (3, 384) and alike[0, 1] > 0.4 > alike[0, 2]
+
+
+def test_a_replay_fails_where_the_night_did_whatever_was_embedded_later():
+    with model_server() as server:
+        agent = by_server(server, tries=1)
+        server.embed = lambda text: FAULTS["500"]()
+        with asking(agent, "view"), pytest.raises(CallFailed):
+            VIEWS["embedding"](model="server:e").featurize(RAW)
+        server.embed = made_up_vector
+        with asking(agent, "another view"):
+            later = VIEWS["embedding"](model="server:e").featurize(RAW).frame
+    replay = Agent(model="m", send="transcripts", embedding={"model": "e"}, replay=True)
+    with asking(replay, "view"), pytest.raises(CallFailed, match="broken"):
+        VIEWS["embedding"](model="server:e").featurize(RAW)
+    with asking(replay, "another view"):
+        pd.testing.assert_frame_equal(VIEWS["embedding"](model="server:e").featurize(RAW).frame, later)
+
+
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
