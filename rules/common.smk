@@ -145,7 +145,11 @@ def inputs_of_base(wildcards):
     spec = read_spec("bases", wildcards.digest)
     views = [f"results/views/{view}.arrow" for view in views_to_train(spec)]
     below = [f"results/bases/{base}" for base in spec["bases"]]
-    cases = ["results/data/development/cases.parquet"] if spec["segment"] or reads_both(spec) else []
+    cases = (
+        ["results/data/development/cases.parquet"]
+        if spec["segment"] or reads_both(spec)
+        else []
+    )
     return [*views, *below, *cases]
 
 
