@@ -27,7 +27,8 @@ def test_the_tour_runs_is_recorded_and_predicts(project, monkeypatch):
     page = (REPO / "docs" / "experiments.md").read_text()
     (example,) = re.findall(r"```yaml\n(.*?)```", page, flags=re.S)
     project.write("config/experiments/tour.yaml", yaml.safe_dump(yaml.safe_load(example) | {"stack": STACK}))
-    project.configure(search={"experiments": 2})
+    # Three levels, of which two read views, leave out three folds at a time.
+    project.configure(search={"experiments": 2}, validation={"folds": 4})
     project.snakemake("--cores", "2")
     row = project.ledger().set_index("experiment").loc["exp-0001"]
     assert row["status"] in ("keep", "discard") and row["n_bases"] == 5 and row["stack"] == "stacks"
