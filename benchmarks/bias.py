@@ -23,7 +23,7 @@ from nightshift.levels import lowered
 from nightshift.metrics import cross_validated
 from nightshift.nested import Node, nested
 from nightshift.stack import StackSpec, fit_stack
-from nightshift.train import Recipe, train_base
+from nightshift.train import Recipe, heard_for_fold, train_base
 from nightshift.views import Columns
 
 CASES, COLUMNS, FOLDS = 800, 60, 5
@@ -63,10 +63,11 @@ def aucs(seed: int, signal: float) -> dict[str, tuple[float, float]]:
 
     found = {}
     for name, spec in BLENDS.items():
-        found[name] = (auc(blended(spec, below, below, y, folds)), auc(blended(spec, below, apart, y, folds)))
+        found[name] = tuple(auc(blended(spec, below, other, y, folds)) for other in (None, apart))
     judge = Recipe(boosting())
-    scores = (train_base({}, y, folds, judge, below, nested=other).oof[:, 0] for other in (None, apart))
-    found["xgboost"] = tuple(map(auc, scores))
+    found["xgboost"] = tuple(
+        auc(train_base({}, y, folds, judge, below, nested=other).oof[:, 0]) for other in (None, apart)
+    )
     return found
 
 
@@ -79,13 +80,14 @@ def boosting():
     return lowered(parse_experiment(content, "bias.py")).bases["stack.xgboost"].learner
 
 
-def blended(spec: StackSpec, below: np.ndarray, heard: np.ndarray, y: np.ndarray, folds: Folds) -> np.ndarray:
-    """Scores (n_cases,) of a stack that is fitted for each fold on `heard`: out-of-fold or nested predictions."""
+def blended(spec: StackSpec, below: np.ndarray, apart: np.ndarray | None, y: np.ndarray, folds: Folds) -> np.ndarray:
+    """Scores (n_cases,) of a stack that is fitted for each fold on nested predictions, or (None) on those out of fold."""
     of, scores = folds.assignment[:, 0], np.full(len(y), np.nan)
     for place, fold in enumerate(folds.numbers()):
         inside = of == fold
-        raw = below[:, :, 0] if heard is below else np.where(inside[:, None], below[:, :, 0], heard[:, :, 0, place])
-        z, _ = logits_for_fold(raw, y, of, fold)
+        raw = below[:, :, 0]
+        heard = raw if apart is None else heard_for_fold(raw, apart[:, :, 0, place], inside)
+        z, _ = logits_for_fold(heard, y, of, fold)
         scores[inside] = fit_stack(spec, z[~inside], y[~inside], 0).predict(z[inside])
     return scores
 

@@ -20,6 +20,7 @@ import pandas as pd
 import yaml
 from automl.compare import corrected, together
 from night import REPO, Night, config_of, head_of, lay_out
+from space import TEST_OVER_TRAIN
 from tables import markdown
 
 from nightshift.agents.portfolio import portfolio
@@ -35,7 +36,6 @@ LEARNERS = {
     "lexical-boosting": {"kind": "hist_gradient_boosting"},
 }
 PORTFOLIO_STEP = 1  # what `search` tries as exp-0002
-TEST_OVER_TRAIN = 0.25
 
 
 def offer(folder: Path) -> str:

@@ -88,12 +88,12 @@ def _of(ran: Ran, rule: str, what: str) -> float:
     return sum(row[what] for row in ran.cost.rules if row["rule"] == rule)
 
 
-def write_rows(rows: list[dict[str, Any]], target: Path) -> None:
+def write_rows(rows: list[dict[str, Any]], target: Path, key: list[str] = KEY) -> None:
     """Put rows into the table, in the place of rows of the same nights."""
     new = pd.DataFrame(rows).round(5)
     if target.exists():
-        new = pd.concat([pd.read_csv(target), new]).drop_duplicates(KEY, keep="last")
-    new.sort_values(KEY, kind="stable").to_csv(target, index=False)
+        new = pd.concat([pd.read_csv(target), new]).drop_duplicates(key, keep="last")
+    new.sort_values(key, kind="stable").to_csv(target, index=False)
 
 
 def main() -> None:

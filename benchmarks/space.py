@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 from automl.compare import Difference, corrected, together
 from night import REPO, Night, commit, config_of, head_of, run_night
+from nights import write_rows
 from tables import markdown
 
 TABLE = REPO / "benchmarks" / "space.csv"
@@ -58,7 +59,7 @@ def row_of(data: Path, name: str, seed: int, space: str, experiments: int, cores
 
 def missing(rows: pd.DataFrame, seeds: list[int], experiments: int) -> list[tuple[str, int, str]]:
     """Nights that the table does not have, seed by seed."""
-    known = set(rows[KEY].itertuples(index=False, name=None)) if len(rows) else set()
+    known = set(rows[KEY].itertuples(index=False, name=None))
     wanted = [(name, seed, space) for seed in seeds for name in SETS for space in SPACES]
     return [night for night in wanted if (*night, experiments) not in known]
 
@@ -112,13 +113,12 @@ def main() -> None:
     parser.add_argument("--experiments", type=int, default=60)
     parser.add_argument("--cores", type=int, default=2)
     options = parser.parse_args()
-    rows = pd.read_csv(TABLE) if TABLE.exists() else pd.DataFrame(columns=KEY)
-    for night in missing(rows, options.seeds, options.experiments):
+    known = pd.read_csv(TABLE) if TABLE.exists() else pd.DataFrame(columns=KEY)
+    for night in missing(known, options.seeds, options.experiments):
         row = row_of(options.data, *night, options.experiments, options.cores)
-        rows = pd.concat([rows, pd.DataFrame([row])]) if len(rows) else pd.DataFrame([row])
-        # At once: a night that is cut off costs the others nothing.
-        rows.sort_values(KEY).round(5).to_csv(TABLE, index=False)
+        write_rows([row], TABLE, KEY)
         print(" ".join(map(str, night)), f"{row['champion_holdout']:.4f}", flush=True)
+    rows = pd.read_csv(TABLE)
     measured = rows[rows["experiments"] == options.experiments]
     pairs = pairs_of(measured)
     about = ABOUT.format(experiments=options.experiments, commits=", ".join(sorted(set(map(str, measured["commit"])))))

@@ -41,13 +41,16 @@ def base_of(spec: dict[str, Any], development: Development) -> TrainedBase:
     return train_base(node.blocks, y, folds, node.recipe, stacked, node.within, apart)
 
 
+def recipe_of(spec: dict[str, Any]) -> Recipe:
+    """How a base is trained, by its specification."""
+    learner = LEARNERS[spec["learner"]["kind"]].model_validate(spec["learner"])
+    return Recipe(learner, TermsSpec.model_validate(spec["terms"]).model_dump(), spec["seed"], spec["seeds"])
+
+
 def _node(spec: dict[str, Any], blocks: Mapping[str, Block]) -> Node:
     """A base without those below it."""
-    learner = LEARNERS[spec["learner"]["kind"]].model_validate(spec["learner"])
-    terms = TermsSpec.model_validate(spec["terms"]).model_dump()
     segment = condition(spec["segment"], cases_table(read_raw(DEVELOPMENT))) if spec["segment"] else None
-    own = {view: blocks[view] for view in spec["views"]}
-    return Node(own, Recipe(learner, terms, spec["seed"], spec["seeds"]), segment)
+    return Node({view: blocks[view] for view in spec["views"]}, recipe_of(spec), segment)
 
 
 def _tree(digest: str, blocks: Mapping[str, Block], known: dict[str, Node]) -> Node:

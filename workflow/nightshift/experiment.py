@@ -12,7 +12,7 @@ from functools import reduce
 from graphlib import CycleError, TopologicalSorter
 from operator import or_
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -24,6 +24,9 @@ from nightshift.learners import LEARNERS
 from nightshift.stack import StackSpec
 from nightshift.views import VIEWS
 from nightshift.yamlfile import read_yaml
+
+if TYPE_CHECKING:
+    from nightshift.config_agent import Agent
 
 # Of the names of bases that a stack becomes (`nightshift.levels`).
 STACK_PREFIX = "stack."
@@ -142,15 +145,17 @@ class Experiment(_Spec):
         except CycleError as error:
             raise ValueError(f"bases stand on each other in a circle: {' on '.join(error.args[1])}") from None
 
+    def settled(self, agent: Agent) -> Experiment:
+        """With what its views leave to the configuration filled in, so that it means the same under another."""
+        return self.model_copy(update={"views": {name: view.settled(agent) for name, view in self.views.items()}})
+
     def digest(self) -> str:
         """Of what is computed: equal for experiments that differ in names, author or hypothesis only."""
         over = self.stack.over or tuple(self.bases)
         return digest_of(
             {
                 "bases": sorted(digest_of(self.base_content(name)) for name in over),
-                "stack": self.stack.model_dump(
-                    mode="json", exclude={"over": True, "passthrough": True, "members": True}
-                )
+                "stack": self.stack.model_dump(mode="json", exclude={"over", "passthrough", "members"})
                 | {"members": [self._stack_content(member) for member in self.stack.members]},
                 "passthrough": self._stack_content(self.stack)["passthrough"],
             }

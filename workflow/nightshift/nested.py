@@ -40,7 +40,7 @@ class Node:
     below: tuple[Node, ...] = ()
 
 
-def nested(nodes: list[Node], y: np.ndarray, folds: Folds) -> np.ndarray | None:
+def nested(nodes: list[Node], y: np.ndarray, folds: Folds) -> np.ndarray:
     """Logits of bases for the training of a base above them.
 
     Parameters

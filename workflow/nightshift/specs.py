@@ -22,10 +22,12 @@ def reads_both(spec: dict[str, Any]) -> bool:
 
 def views_to_train(spec: dict[str, Any], root: str | Path = ".") -> list[str]:
     """Digests of the views that a base's job reads, each once."""
-    below = spec["bases"] if reads_both(spec) else []
-    return list(dict.fromkeys([*spec["views"], *(view for base in below for view in _views_of_tree(base, root))]))
-
-
-def _views_of_tree(digest: str, root: str | Path) -> list[str]:
-    spec = read_spec("bases", digest, root)
-    return [*spec["views"], *(view for base in spec["bases"] for view in _views_of_tree(base, root))]
+    views, waiting, seen = dict.fromkeys(spec["views"]), list(spec["bases"]) if reads_both(spec) else [], set()
+    while waiting:
+        digest = waiting.pop(0)
+        if digest not in seen:  # many ways lead down to one base
+            seen.add(digest)
+            below = read_spec("bases", digest, root)
+            views |= dict.fromkeys(below["views"])
+            waiting += below["bases"]
+    return list(views)

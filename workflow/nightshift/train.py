@@ -167,7 +167,7 @@ def train_base(
         raw = None if below is None else below[:, :, repeat]
         for place, fold in enumerate(folds.numbers()):
             train, predicted = (rows[within[rows]] for rows in folds.pair(repeat, fold))
-            heard = raw if nested is None else _heard(raw, nested[:, :, repeat, place], of == fold)
+            heard = raw if nested is None else heard_for_fold(raw, nested[:, :, repeat, place], of == fold)
             z, line = (None, None) if heard is None else logits_for_fold(heard, y, of, fold)
             if z is not None:
                 train = _with_bases_below(z, train, predicted, folds, within)
@@ -184,8 +184,9 @@ def train_base(
     return TrainedBase(oof, models)
 
 
-def _heard(raw: np.ndarray, nested: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Logits (n_cases, n_bases) of the bases below for one fold: nested ones to train on, where there are any."""
+def heard_for_fold(raw: np.ndarray, nested: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Logits (n_cases, n_bases) of the bases below for one fold, whose cases are `inside`: nested ones to train on, where
+    there are any."""
     return np.where(inside[:, None], raw, nested) if np.isfinite(nested).any() else raw
 
 

@@ -49,9 +49,7 @@ def checked(content: Any, history: History, space: Space, memos: set[str], root:
         experiment = parse_experiment(content, "the answer")
     except InputError as error:
         raise RefusedError("; ".join(f"{problem.what} ({problem.remedy})" for problem in error.problems[:6])) from None
-    experiment = experiment.model_copy(
-        update={"views": {name: view.settled(space.agent) for name, view in experiment.views.items()}}
-    )
+    experiment = experiment.settled(space.agent)
     problems = [*_forbidden(experiment, space), *_repeated(experiment, history)]
     if problems:
         raise RefusedError("; ".join(problems))
@@ -109,8 +107,7 @@ def _forbidden(experiment: Experiment, space: Space) -> list[str]:
 
 
 def _repeated(experiment: Experiment, history: History) -> list[str]:
-    digest = experiment.digest()
-    same = next((past.experiment.id for past in history.past if past.experiment.digest() == digest), None)
+    same = history.digests().get(experiment.digest())
     return [f"it is the same experiment as {same}, which is in the ledger: propose another one"] if same else []
 
 

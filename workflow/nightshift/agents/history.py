@@ -46,9 +46,9 @@ class History:
             return None
         return self.past[number_of(seen[-1].metrics["champion"])]
 
-    def digests(self) -> set[str]:
-        """Of all that was proposed, scored or not: nothing is run twice."""
-        return {past.experiment.digest() for past in self.past}
+    def digests(self) -> dict[str, str]:
+        """Digest -> name of all that was proposed, the first of each, scored or not: nothing is run twice."""
+        return {past.experiment.digest(): past.experiment.id for past in reversed(self.past)}
 
     def library(self) -> list[tuple[float, str, Experiment]]:
         """Every base trained so far, best first: cv_auc, name, an experiment that holds it. A segment's base is judged on

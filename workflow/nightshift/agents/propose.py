@@ -46,18 +46,15 @@ def propose(experiment: str, config: Config, root: Path = Path()) -> None:
             write_json(folder / "plan.json", {"views": {}, "bases": {}, "stopped": reason})
             return
         answer = _answer(experiment, memos, config, root)
-        _planned(answer, kept, config, root)  # an answer without a plan must not become history: it would come back
+    else:
+        answer = read_json(kept)
+    proposed = parse_experiment(answer["experiment"], str(kept))
+    planned = plan.make_plan(proposed, read_json(root / "results/data/split.json"), config.search.seed)
+    if not kept.exists():  # only now: an answer without a plan must not become history, it would come back
         write_json(kept, answer)
-    answer = read_json(kept)
-    proposed, planned = _planned(answer, kept, config, root)
     write_memos(experiment, [*memos, *answer.get("memos", [])], root)
     plan.write_plan(folder / "plan.json", planned, root)
     proposed.write(folder / "experiment.yaml")
-
-
-def _planned(answer: dict[str, Any], kept: Path, config: Config, root: Path) -> tuple[Experiment, dict[str, Any]]:
-    proposed = parse_experiment(answer["experiment"], str(kept))
-    return proposed, plan.make_plan(proposed, read_json(root / "results/data/split.json"), config.search.seed)
 
 
 def _answer(experiment: str, memos: list[Memo], config: Config, root: Path) -> dict[str, Any]:
@@ -101,8 +98,7 @@ def _people(experiment: str, history: History, config: Config, root: Path) -> di
     by_hand, files, refused = None, [], {}
     if history.past:
         kinds = read_json(root / "results/data/card.json")["columns"]
-        done = {past.experiment.digest(): past.experiment.id for past in history.past}
-        by_hand, files, refused = queue.take(taken, kinds, root, config.agent, done)
+        by_hand, files, refused = queue.take(taken, kinds, root, config.agent, history.digests())
     said = by_hand.model_dump(mode="json") if by_hand else None
     seen = {"guidance": read_guidance(root), "by_hand": said, "files": files, "refused": refused}
     if backend_of(config.agent) != "search":
@@ -114,9 +110,8 @@ def _as_human(experiment: Experiment, history: History, config: Config) -> Exper
     champion = history.champion()
     parent = experiment.parent or (champion.experiment.id if champion else "exp-0000")
     hypothesis = experiment.hypothesis or "Queued by hand, without a hypothesis."
-    views = {name: view.settled(config.agent) for name, view in experiment.views.items()}
-    changed = {"author": "human", "parent": parent, "hypothesis": hypothesis, "views": views}
-    return experiment.model_copy(update=changed)
+    changed = {"author": "human", "parent": parent, "hypothesis": hypothesis}
+    return experiment.settled(config.agent).model_copy(update=changed)
 
 
 def _taken(number: int, root: Path) -> set[str]:

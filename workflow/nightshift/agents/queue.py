@@ -58,8 +58,7 @@ def take(
 
 
 def _check_new(experiment: Experiment, path: Path, agent: Agent, done: Mapping[str, str]) -> None:
-    views = {name: view.settled(agent) for name, view in experiment.views.items()}
-    same = done.get(experiment.model_copy(update={"views": views}).digest())
+    same = done.get(experiment.settled(agent).digest())
     if same:
         remedy = "change something, or look at that row of the ledger: the same again says the same"
         raise InputError([Problem(f"it is the same experiment as {same}", remedy, str(path))])

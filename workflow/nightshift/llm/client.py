@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nightshift.config_agent import Agent
-from nightshift.errors import NightshiftError
 from nightshift.files import digest_of, digest_of_file
+from nightshift.llm.answers import count_in, message_of, spoken_in
+from nightshift.llm.blame import blame
 from nightshift.llm.errors import CallFailed, ReplayMissing
 from nightshift.llm.server import Server, model_of, server_of
 from nightshift.llm.store import PLACE, Store, Usage
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 _BYTES_A_TOKEN = 2.0  # few enough that an estimate is too high rather than too low
 _BYTES_A_SECOND = 4000  # of a thinly coded recording
 _TOKENS_A_MINUTE = 1000  # of a recording and what is said in it, where a server counts them
-_LONGEST_REASON = 300
 _TEXTS_AT_ONCE = 64
 
 
@@ -50,9 +50,6 @@ class Reply:
 REFUSED = " (refused)"
 # Failures after which the server may have worked, and want to be paid: the estimate counts as spent.
 _MAY_COST = ("timeout", "nonsense")
-
-# llama.cpp answers 500, not 400, where it was started without what tools need, or cannot compile a schema.
-_UNKNOWN_TO_SERVERS = ("--jinja", "tools param", "grammar", "response_format")
 
 
 class Client:
@@ -155,7 +152,7 @@ class Client:
             answer = self._openai.chat.completions.create(
                 model=self.model, messages=request["messages"], extra_body={**body, field_name: request["longest"]}
             )
-            return _message(answer), self._usage(answer, most)
+            return message_of(answer), self._usage(answer, most)
 
         kept = self._ask("chat", self.model, request, self._cost(self.model, most, request["longest"]), send)
         return Reply(kept["content"], kept["tools"], kept["refusal"], kept["cut"])
@@ -208,7 +205,7 @@ class Client:
 
         def send() -> tuple[dict[str, Any], Usage]:
             answer = self._transcription(path, model)
-            return _spoken(answer), self._usage(answer, 0, model)
+            return spoken_in(answer), self._usage(answer, 0, model)
 
         price = self.agent.prices.get(model)
         longest = path.stat().st_size / _BYTES_A_SECOND / 60  # minutes
@@ -307,32 +304,7 @@ class Client:
         return error
 
     def _reason(self, error: Exception) -> CallFailed:
-        import httpx2
-        import openai
-
-        if isinstance(error, CallFailed):
-            return error
-        if isinstance(error, NightshiftError):
-            return CallFailed("refused", str(error))
-        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-            # Servers quote a part of the key here.
-            return CallFailed(
-                "auth", f"the server refuses the key ({error.status_code}): look at ${self.agent.key_env}"
-            )
-        kinds = {
-            openai.RateLimitError: "rate",
-            openai.APITimeoutError: "timeout",
-            openai.APIConnectionError: "connection",
-            openai.InternalServerError: "server",
-            openai.APIStatusError: "rejected",
-            httpx2.HTTPError: "connection",
-        }
-        kind = next((name for cause, name in kinds.items() if isinstance(error, cause)), "nonsense")
-        said = " ".join(self._clean(str(error)).split())[:_LONGEST_REASON]
-        if kind == "server" and any(word in said.lower() for word in _UNKNOWN_TO_SERVERS):
-            kind = "rejected"
-        tries = "1 try" if self.agent.tries == 1 else f"{self.agent.tries} tries"
-        return CallFailed(kind, _WORDS[kind].format(said=said, tries=tries, timeout=self.agent.timeout))
+        return error if isinstance(error, CallFailed) else blame(error, self.agent, self._clean)
 
     def _clean(self, text: str) -> str:
         return self.server.clean(text) if self.server else text
@@ -349,7 +321,7 @@ class Client:
         """What the server counted; where it counts nothing, the estimate that was set aside."""
         used = getattr(answer, "usage", None)
         told = [
-            _count(used, *names)
+            count_in(used, *names)
             for names in (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"))
         ]
         tokens_in, tokens_out = (told[0] or 0, told[1] or 0) if any(told) else (most, 0)
@@ -374,43 +346,5 @@ class Client:
         )
 
 
-_WORDS = {
-    "rate": "the server is busy (429), {tries}: {said}",
-    "timeout": "no answer within {timeout:g} s, {tries}",
-    "connection": "no connection, {tries}: {said}",
-    "server": "the server is broken, {tries}: {said}",
-    "rejected": "the server rejects the request: {said}",
-    "nonsense": "the server's answer makes no sense: {said}",
-}
-
-
 def _no_price(model: str) -> str:
     return f"agent.budget.money needs the price of {model}: add it to agent.prices"
-
-
-def _message(answer: Any) -> dict[str, Any]:
-    """The parts of a chat answer that are kept; whatever shape the server gave it."""
-    choice = answer.choices[0]
-    said = choice.message
-    tools = [
-        {"id": str(call.id), "name": str(call.function.name), "arguments": str(call.function.arguments)}
-        for call in (said.tool_calls or [])
-    ]
-    refusal = getattr(said, "refusal", None) or ("content filter" if choice.finish_reason == "content_filter" else None)
-    return {"content": said.content, "tools": tools, "refusal": refusal, "cut": choice.finish_reason == "length"}
-
-
-def _spoken(answer: Any) -> dict[str, Any]:
-    segments = [
-        {name: _part(segment, name) for name in ("start", "end", "text", "speaker")}
-        for segment in getattr(answer, "segments", None) or []
-    ]
-    return {"text": answer.text, "segments": segments}
-
-
-def _part(segment: Any, name: str) -> Any:
-    return segment.get(name) if isinstance(segment, dict) else getattr(segment, name, None)
-
-
-def _count(used: Any, *names: str) -> int | None:
-    return next((int(value) for name in names if isinstance(value := getattr(used, name, None), int)), None)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from nightshift.base_job import recipe_of
 from nightshift.data.development import Development
-from nightshift.experiment import TermsSpec, read_experiment
+from nightshift.experiment import read_experiment
 from nightshift.files import read_json
-from nightshift.learners import LEARNERS
 from nightshift.names import EXPERIMENTS
 from nightshift.plan import read_plan
 from nightshift.scoring import measure
 from nightshift.specs import read_spec
-from nightshift.train import Recipe, train_base
+from nightshift.train import train_base
 from nightshift.views import load_block
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
@@ -48,8 +49,7 @@ def learning_curve(name: str, development: Development, seed: int) -> tuple[str,
     base = max(plain, key=lambda one: (metrics["weights"].get(one, 0.0), one))
     spec = read_spec("bases", Path(read_plan(folder / "plan.json")["bases"][base]).name)
     blocks = {view: load_block(f"results/views/{view}.arrow") for view in spec["views"]}
-    learner = LEARNERS[spec["learner"]["kind"]].model_validate(spec["learner"])
-    recipe = Recipe(learner, TermsSpec.model_validate(spec["terms"]).model_dump(), spec["seed"], 1)
+    recipe = replace(recipe_of(spec), seeds=1)
     points = []
     for inside in _parts(development, seed):
         oof = train_base(blocks, development.y, development.folds, recipe, within=inside).oof
