@@ -13,6 +13,12 @@ from nightshift.names import name_of
 CARD = Card(("customer", "rep"), {"size": "numeric"}, 100, 300, 3000)
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch, tmp_path):
+    """Not where a night may have left its cases, on which segments would be tried."""
+    monkeypatch.chdir(tmp_path)
+
+
 def content(c=1.0, **base):
     one = {"views": ["t"], "learner": {"kind": "logistic", "c": c}, **base}
     return {"hypothesis": "x", "views": {"t": {"kind": "table"}}, "bases": {"b": one}}
