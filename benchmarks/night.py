@@ -108,7 +108,7 @@ def run_night(night: Night, cores: int, *targets: str) -> Ran:
             ["dvc", "exp", "list", "--name-only"], cwd=root, capture_output=True, text=True, check=True
         )
         names = finished(root)
-        simulations = {number: simulated(root, number, night.window) for number in (1, 2, 4, 8)}
+        simulations = {number: simulated(root, number, night.window, cores) for number in (1, 2, 4, 8)}
         seen = (len(names), listed.stdout.count("exp-"), cost_of(names, root), simulations)
         return Ran(night, cores, wall, memory[0], verdict, *seen)
 

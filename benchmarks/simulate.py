@@ -5,7 +5,7 @@ inputs are those of the rules: a proposal waits for the one before and for the s
 `search.parallel`; bases for their views and for bases below; a score and a record for the one before. Every job takes
 what it took in the night, where it shared the machine with others; the engine's own time is not in it.
 
-    python benchmarks/simulate.py PROJECT 2 8
+    python benchmarks/simulate.py PROJECT CORES-IT-HAD 2 8
 """
 
 from __future__ import annotations
@@ -22,37 +22,46 @@ from nightshift.files import read_json
 from nightshift.ledger import finished
 from nightshift.names import EXPERIMENTS
 from nightshift.report.timings import job_time
+from nightshift.specs import read_spec, reads_both
 
 BENCHMARKS = "results/benchmarks"
+PROCESSES = 4  # of jobs that share their work (SHARED in rules/common.smk)
 
 ONCE = ("ingest", "split", "champion", "verdict", "diagnose", "report")
 OF_EXPERIMENT = ("propose", "stack", "score", "record")
 
 
 class Job(NamedTuple):
-    """Seconds, and the names of what it waits for."""
+    """Seconds of all its processes together, the names of what it waits for, and how many processes there may be."""
 
     seconds: float
     needs: tuple[str, ...]
+    processes: int = 1
 
 
-def jobs_of(root: Path, window: int) -> dict[str, Job]:
-    """Jobs of a finished night by name, in the order in which the scheduler would prefer them."""
+def jobs_of(root: Path, window: int, had: int) -> dict[str, Job]:
+    """Jobs of a finished night that `had` so many cores by name, in the order in which the scheduler would prefer them."""
     once = {name: _seconds(root / BENCHMARKS / f"{name}.tsv") for name in ONCE}
     jobs = {"ingest": Job(once["ingest"], ()), "split": Job(once["split"], ("ingest",))}
     experiments = finished(root)
     for number, name in enumerate(experiments):
         before = experiments[number - 1] if number else None
         seen = experiments[number - window] if number >= window else None
-        for job, content in _of_experiment(root, name, before, seen).items():
+        for job, content in _of_experiment(root, name, before, seen, had).items():
             # A view or base belongs to the first experiment that asks for it.
             jobs.setdefault(job, content)
     jobs["champion"] = Job(once["champion"], (f"record {experiments[-1]}",))
-    jobs |= {rule: Job(once[rule], ("champion",)) for rule in ("verdict", "diagnose")}
+    jobs["verdict"] = Job(once["verdict"], ("champion",))
+    jobs["diagnose"] = _shared(once["diagnose"], ("champion",), had)
     return jobs | {"report": Job(once["report"], ("verdict", "diagnose"))}
 
 
-def _of_experiment(root: Path, name: str, before: str | None, seen: str | None) -> dict[str, Job]:
+def _shared(seconds: float, needs: tuple[str, ...], had: int) -> Job:
+    """A job that shares its work among processes; `seconds` are by the clock."""
+    return Job(seconds * min(had, PROCESSES), needs, PROCESSES)
+
+
+def _of_experiment(root: Path, name: str, before: str | None, seen: str | None, had: int) -> dict[str, Job]:
     """Jobs of one experiment that follows `before`; its proposal has seen the score of `seen`."""
     folder = root / EXPERIMENTS / name
     plan = read_json(folder / "plan.json")
@@ -63,7 +72,7 @@ def _of_experiment(root: Path, name: str, before: str | None, seen: str | None) 
     return {
         f"propose {name}": Job(seconds["propose"], ("split", *after["propose"], *left)),
         **{path: Job(_made_in(root, path), (f"propose {name}",)) for path in views},
-        **{path: Job(_made_in(root, path), _below(root, path)) for path in bases},
+        **{path: _base(root, path, had) for path in bases},
         f"stack {name}": Job(seconds["stack"], (f"propose {name}", *bases)),
         f"score {name}": Job(seconds["score"], (f"stack {name}", *after["score"])),
         f"record {name}": Job(seconds["record"], (f"score {name}", *after["record"])),
@@ -76,10 +85,11 @@ def _made_in(root: Path, path: str) -> float:
     return _seconds(root / BENCHMARKS / made.parent.name / f"{made.stem}.tsv")
 
 
-def _below(root: Path, path: str) -> tuple[str, ...]:
-    spec = read_json(root / f"results/specs/bases/{Path(path).name}.json")
+def _base(root: Path, path: str, had: int) -> Job:
+    spec, seconds = read_spec("bases", Path(path).name, root), _made_in(root, path)
     views = (f"results/views/{view}.arrow" for view in spec["views"])
-    return (*views, *(f"results/bases/{base}" for base in spec["bases"]))
+    needs = (*views, *(f"results/bases/{base}" for base in spec["bases"]))
+    return _shared(seconds, needs, had) if reads_both(spec) else Job(seconds, needs)
 
 
 def _seconds(file: Path) -> float:
@@ -98,11 +108,14 @@ def makespan(jobs: dict[str, Job], cores: int) -> float:
     heapq.heapify(ready)
     running: list[tuple[float, str]] = []
     now = 0.0
+    free = cores
     while ready or running:
-        while ready and len(running) < cores:
+        while ready and (taken := min(cores, jobs[ready[0][1]].processes)) <= free:
             _, name = heapq.heappop(ready)
-            heapq.heappush(running, (now + jobs[name].seconds, name))
+            heapq.heappush(running, (now + jobs[name].seconds / taken, name))
+            free -= taken
         now, ended = heapq.heappop(running)
+        free += min(cores, jobs[ended].processes)
         for name in followers.get(ended, ()):
             waits[name].discard(ended)
             if not waits[name]:
@@ -110,16 +123,16 @@ def makespan(jobs: dict[str, Job], cores: int) -> float:
     return now
 
 
-def simulated(root: Path, cores: int, window: int) -> float:
-    """Wall seconds of a night's jobs on so many cores, each with one thread."""
-    return makespan(jobs_of(root, window), cores)
+def simulated(root: Path, cores: int, window: int, had: int) -> float:
+    """Wall seconds on so many cores of the jobs of a night that had `had`."""
+    return makespan(jobs_of(root, window, had), cores)
 
 
 def main() -> None:
-    root = Path(sys.argv[1])
+    root, had = Path(sys.argv[1]), int(sys.argv[2])
     config = parse_config(yaml.safe_load((root / "config/config.yaml").read_text()))
-    for cores in map(int, sys.argv[2:]):
-        print(f"{cores} cores: {simulated(root, cores, config.search.parallel):.0f} s")
+    for cores in map(int, sys.argv[3:]):
+        print(f"{cores} cores: {simulated(root, cores, config.search.parallel, had):.0f} s")
 
 
 if __name__ == "__main__":

@@ -67,6 +67,8 @@ LIMITS = {
     "memory_mb": NIGHT.search.job_memory_mb,
 }
 AGENT = NIGHT.agent.model_dump(mode="json")
+# Processes of a job that can share its work among them; fewer where --cores says so.
+SHARED = 4
 JOB_MINUTES = minutes_to_grant(NIGHT.search.job_timeout)
 JOB_MEMORY = memory_to_grant(NIGHT.search.job_memory_mb)
 
@@ -153,6 +155,11 @@ def inputs_of_base(wildcards):
     return [*views, *below, *cases]
 
 
+def cores_of_base(wildcards):
+    """Several for a base that has those below it trained again, each without pairs of folds."""
+    return SHARED if reads_both(read_spec("bases", wildcards.digest)) else 1
+
+
 def minutes_of_view(wildcards):
     """A view that asks a model's server has a time limit of its own."""
     spec = f"results/specs/views/{wildcards.digest}.json"
@@ -162,7 +169,7 @@ def minutes_of_view(wildcards):
 
 def gpus_of_base(wildcards):
     """1 for a learner that is trained on a GPU; None, which asks for nothing, for all others."""
-    spec = read_json(f"results/specs/bases/{wildcards.digest}.json")
+    spec = read_spec("bases", wildcards.digest)
     return 1 if spec["learner"].get("device") == "cuda" else None
 
 

@@ -59,6 +59,7 @@ rule train_base:
         "results/logs/bases/{digest}.log",
     benchmark:
         "results/benchmarks/bases/{digest}.tsv"
+    threads: cores_of_base
     retries: 1
     resources:
         mem_mb=JOB_MEMORY,

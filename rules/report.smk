@@ -50,6 +50,7 @@ rule verdict:
         "results/logs/verdict.log",
     benchmark:
         "results/benchmarks/verdict.tsv"
+    threads: SHARED
     resources:
         mem_mb=JOB_MEMORY,
         runtime=60,
@@ -103,6 +104,7 @@ rule diagnose:
         "results/logs/diagnose.log",
     benchmark:
         "results/benchmarks/diagnose.tsv"
+    threads: SHARED
     resources:
         mem_mb=JOB_MEMORY,
         runtime=60,

@@ -10,4 +10,4 @@ with logging_to(snakemake.log):
     from nightshift.report.diagnosis import write_diagnosis
 
     champion = read_json(snakemake.input.champion)["experiment"]["id"]
-    write_diagnosis(champion, snakemake.output[0], snakemake.params.seed)
+    write_diagnosis(champion, snakemake.output[0], snakemake.params.seed, snakemake.threads)

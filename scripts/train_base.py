@@ -9,4 +9,5 @@ with logging_to(snakemake.log):
     from nightshift.chain import train
     from nightshift.limits import Limits
 
-    train(snakemake.wildcards.digest, snakemake.output[0], Limits(**snakemake.params.limits))
+    limits = Limits(**snakemake.params.limits)
+    train(snakemake.wildcards.digest, snakemake.output[0], limits, snakemake.threads)

@@ -10,4 +10,4 @@ with logging_to(snakemake.log):
     from nightshift.morning import open_holdout
 
     config = Config.model_validate(snakemake.params.config)
-    open_holdout(snakemake.input, snakemake.output.verdict, snakemake.output.curves, config)
+    open_holdout(snakemake.input, snakemake.output.verdict, snakemake.output.curves, config, snakemake.threads)

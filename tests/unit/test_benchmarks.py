@@ -63,6 +63,12 @@ def test_simulated_cores_take_the_first_job_that_is_ready(cores, seconds):
     assert makespan(jobs, cores) == seconds
 
 
+@pytest.mark.parametrize(("cores", "seconds"), [(1, 14), (2, 8), (4, 6), (8, 6)])
+def test_a_simulated_job_that_shares_its_work_takes_the_cores_that_there_are(cores, seconds):
+    jobs = {"a": Job(2, ()), "b": Job(8, ("a",), 4), "c": Job(4, ("b",), 2)}
+    assert makespan(jobs, cores) == seconds
+
+
 def test_a_job_whose_inputs_no_job_makes_may_start():
     assert makespan({"a": Job(2, ("elsewhere",))}, 1) == 2
 

@@ -1,11 +1,12 @@
 """config/config.yaml: every mistake is said, with the key and a remedy."""
 
+from math import inf
 from typing import get_args
 
 import pytest
 import yaml
 
-from nightshift.agents.deadline import START, STOP, deadline_after, reason_to_stop
+from nightshift.agents.deadline import START, STOP, deadline_after, reason_to_stop, seconds_left
 from nightshift.config import Config, Search, parse_config
 from nightshift.errors import InputError, NightshiftError
 from nightshift.files import write_json
@@ -70,9 +71,9 @@ def test_deadlines():
 
 def test_reasons_to_stop(tmp_path):
     search = Search(deadline="1h")
-    assert reason_to_stop(3, search, tmp_path) is None
+    assert reason_to_stop(3, search, tmp_path) is None and seconds_left(search, tmp_path) == inf
     write_json(tmp_path / START, {"start": 0.0})
-    assert "deadline 1h" in reason_to_stop(3, search, tmp_path)
+    assert "deadline 1h" in reason_to_stop(3, search, tmp_path) and seconds_left(search, tmp_path) < 0
     assert reason_to_stop(0, search, tmp_path) is None, "the baseline is always made"
     (tmp_path / "config").mkdir()
     (tmp_path / STOP).touch()

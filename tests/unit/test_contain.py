@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -18,6 +19,7 @@ from nightshift.disk import DiskError
 from nightshift.job import logging_to
 from nightshift.limits import Limits, machine_memory_mb
 from nightshift.llm.errors import CallFailed, NotSentError, ReplayMissing
+from nightshift.parallel import shared_among
 from nightshift.sandbox import SqlTooHeavy
 
 LIMITS = Limits(seconds=20)
@@ -163,6 +165,27 @@ def test_memory_of_descendants_counts():
     code = f"import time; x = bytearray({int(resident) + 600} << 20); time.sleep(60)"
     limits = Limits(seconds=30, memory_mb=resident + 150)
     assert failure(lambda: subprocess.run([sys.executable, "-c", code]), limits).kind == "memory"
+
+
+def test_memory_that_descendants_share_counts_once():
+    """As that of processes which share a job's work."""
+
+    def work():
+        with shared_among(lambda _: time.sleep(2), 3) as every:
+            every([0, 1, 2])
+
+    kept = np.ones(300 * 2**17)  # 300 MB
+    resident = psutil.Process().memory_info().rss / 2**20
+    assert failure(work, Limits(seconds=30, memory_mb=resident + 150)) is None
+    assert kept.sum() == len(kept)
+
+
+def test_a_process_that_shares_the_work_and_is_killed_is_memory():
+    def work():
+        with shared_among(lambda _: os.kill(os.getpid(), signal.SIGKILL), 2) as every:
+            every([0])
+
+    assert failure(work).kind == "memory"
 
 
 @pytest.mark.parametrize("kind", ["time", "memory"])

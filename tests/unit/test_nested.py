@@ -83,6 +83,23 @@ def test_is_a_model_of_the_other_folds(labels_of_columns):
     np.testing.assert_allclose(found[rows, 0, 0, 0], model.predict_logit({"t": blocks["t"].take(rows)}))
 
 
+@pytest.mark.parametrize("levels", [1, 2])
+@pytest.mark.parametrize("forward", [False, True])
+def test_the_work_may_be_shared_among_processes(labels_of_columns, levels, forward):
+    blocks, y, folds = labels_of_columns
+    folds = blocks_in_time(CASES, 4) if forward else folds
+    first = [Node(blocks, logistic(c)) for c in (0.1, 1.0)]
+    nodes = first if levels == 1 else [*first, Node(blocks, logistic(), below=tuple(first))]
+    np.testing.assert_array_equal(nested(nodes, y, folds, cores=3), nested(nodes, y, folds))
+
+
+def test_what_fails_in_a_process_is_said_as_alone(labels_of_columns):
+    blocks, y, _ = labels_of_columns
+    for cores in (1, 2):
+        with pytest.raises(ValueError, match="more folds"):
+            nested([Node(blocks, logistic())], y, make_folds(CASES, 2), cores)
+
+
 def test_repeats_have_folds_of_their_own_and_segments_stay_segments(labels_of_columns):
     blocks, y, _ = labels_of_columns
     folds = make_folds(CASES, FOLDS, repeats=2)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from nightshift.errors import NightshiftError
+from nightshift.errors import NightshiftError, TooHeavyError
 from nightshift.parallel import cores_here, shared_among
 
 
@@ -26,7 +26,7 @@ def test_an_error_of_the_work_is_passed_on():
 
 
 def test_a_killed_process_is_said():
-    with pytest.raises(NightshiftError, match="was killed, most likely for lack of memory"):
+    with pytest.raises(TooHeavyError, match="was killed, most likely for lack of memory"):
         with shared_among(lambda item: os._exit(9), 2) as every:
             every([1, 2])
 

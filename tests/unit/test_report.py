@@ -248,12 +248,13 @@ def test_importance_starts_from_the_score_of_the_ledger_and_finds_the_signal(ope
     # Who has more calls says "happy" more often, and the size is in the target itself.
     assert {row["name"] for row in found["columns"][:2]} == {"calls", "size"} and found["columns"][0]["low"] > 0
     assert found["sources"][0]["low"] < found["sources"][0]["drop"] < found["sources"][0]["high"]
+    assert importance(opened, cores=2) == found
 
 
 @pytest.mark.parametrize("base", ["words", "table"])
 def test_shuffling_encoded_columns_is_encoding_shuffled_ones(opened, base):
     """For a linear model's columns (imputed, with indicators, scaled) and for those of trees."""
-    from nightshift.report.importance import _with_shuffles
+    from nightshift.report.shuffles import with_shuffles
 
     scaled = base == "words"
     block, rows = opened.blocks["table"], np.arange(40)
@@ -261,7 +262,7 @@ def test_shuffling_encoded_columns_is_encoding_shuffled_ones(opened, base):
     order = np.random.default_rng(0).permutation(len(rows))
     for column in block.frame:
         jobs = [([("table", column)], order), ([("other", None)], order), ([("table", None)], order)]
-        found = _with_shuffles(FoldModel(encoder, []), "table", block, rows, "table", jobs).matrix
+        found = with_shuffles(FoldModel(encoder, []), "table", block, rows, "table", jobs).matrix
         by_hand = block.frame.iloc[rows].copy()
         by_hand[column] = by_hand[column].to_numpy()[order]
         expected = [by_hand, block.frame.iloc[rows], block.frame.iloc[rows[order]]]

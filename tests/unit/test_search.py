@@ -104,8 +104,8 @@ def test_every_stack_is_drawn_with_words_for_it():
 def test_views_stand_beside_bases_where_training_these_again_is_cheap():
     """A small table allows it; neither many cases nor a third level do."""
 
-    def beside(cases, level, folds=5):
-        space = Space(Card((), {"size": "numeric"}, cases, folds=folds))
+    def beside(cases, level, folds=5, **more):
+        space = Space(Card((), {"size": "numeric"}, cases, folds=folds), **more)
         learner = LEARNERS["logistic"]()
         one = candidate(space.named(VIEWS["table"]()), BaseSpec(views=("table",), learner=learner), "the table")
         two = candidate(one.views, BaseSpec(views=("table",), bases=(one.name,), learner=learner), "both", [one])
@@ -114,6 +114,7 @@ def test_views_stand_beside_bases_where_training_these_again_is_cheap():
         return now.beside([(one, two)[level]], "table", "dynamics")
 
     assert beside(1000, 0) == ["table"]
+    assert beside(1000, 0, left=60.0) == ["table"] and beside(1000, 0, left=0.5) == []
     assert beside(10_000_000, 0) == beside(1000, 1) == beside(1000, 0, folds=2) == []
 
 

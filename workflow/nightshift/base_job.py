@@ -22,13 +22,14 @@ from nightshift.train import Recipe, TrainedBase, train_base
 from nightshift.views import Block, load_block
 
 
-def base_of(spec: dict[str, Any], development: Development) -> TrainedBase:
+def base_of(spec: dict[str, Any], development: Development, cores: int = 1) -> TrainedBase:
     """Train a base from the files of its views and of the bases that it stands on.
 
     Parameters
     ----------
     spec : content of its file under results/specs/bases
     development : Development
+    cores : processes among which the training of the bases below is shared, where it reads views beside them
     """
     blocks = prepared({view: load_block(f"results/views/{view}.arrow") for view in views_to_train(spec)})
     node = _node(spec, blocks)
@@ -37,7 +38,7 @@ def base_of(spec: dict[str, Any], development: Development) -> TrainedBase:
     y, folds, apart = development.y, development.folds, None
     if reads_both(spec):
         trees: dict[str, Node] = {}
-        apart = nested([_tree(base, blocks, trees) for base in spec["bases"]], y, folds)
+        apart = nested([_tree(base, blocks, trees) for base in spec["bases"]], y, folds, cores)
     return train_base(node.blocks, y, folds, node.recipe, stacked, node.within, apart)
 
 

@@ -7,6 +7,7 @@ in a child, so that a hang or a segfault is an outcome too; without, in this pro
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -99,9 +100,10 @@ def _write_view(
 
 
 def _worked(work: Callable[[], T]) -> tuple[T, float]:
-    """What some work returns, and the CPU seconds of this process that it took: a view's or a learner's own."""
-    start = time.process_time()
-    return work(), time.process_time() - start
+    """What some work returns, and the CPU seconds that it took, those of processes it shared itself among included: a
+    view's or a learner's own."""
+    start = sum(os.times()[:4])
+    return work(), sum(os.times()[:4]) - start
 
 
 def purse_of(spec: dict[str, Any]) -> str:
@@ -115,25 +117,25 @@ def _usage(spec: dict[str, Any]) -> dict[str, Any]:
     return {"usage": {"tokens": used.tokens, "money": used.money}} if used.calls else {}
 
 
-def train(digest: str, target: str, limits: Limits | None = None) -> None:
+def train(digest: str, target: str, limits: Limits | None = None, cores: int = 1) -> None:
     """Train one base with all its folds into the folder `target`: outcome.json, oof.parquet, models.skops."""
     start = time.perf_counter()
     spec = read_spec("bases", digest)
     with replacing(target) as folder:
         failed = _failure_below(spec)
-        done = Attempt(failure=failed) if failed else attempt(lambda: _train_into(folder, spec), limits)
+        done = Attempt(failure=failed) if failed else attempt(lambda: _train_into(folder, spec, cores), limits)
         if done.failure:
             shutil.rmtree(folder, ignore_errors=True)  # what a child left half-written
             folder.mkdir()
         write_json(folder / "outcome.json", {**_outcome(done), "seconds": time.perf_counter() - start})
 
 
-def _train_into(folder: Path, spec: dict[str, Any]) -> dict[str, float]:
+def _train_into(folder: Path, spec: dict[str, Any], cores: int) -> dict[str, float]:
     from nightshift.model import save_models
 
     folder.mkdir(exist_ok=True)
     development = read_development(DEVELOPMENT)
-    trained, work = _worked(lambda: base_of(spec, development))
+    trained, work = _worked(lambda: base_of(spec, development, cores))
     write_scores(folder / "oof.parquet", trained.oof, development.case_ids)
     save_models(folder / "models.skops", trained.models)
     return {"cv_auc": measure(trained.oof, development, "roc_auc").auc.value, "work": work}

@@ -145,6 +145,13 @@ class Experiment(_Spec):
         except CycleError as error:
             raise ValueError(f"bases stand on each other in a circle: {' on '.join(error.args[1])}") from None
 
+    def levels(self) -> list[list[str]]:
+        """Names of the bases, those that stand on none first, then those that stand on these alone, and so on."""
+        heights: dict[str, int] = {}
+        for name in self.in_order():
+            heights[name] = max((1 + heights[below] for below in self.bases[name].bases), default=0)
+        return [[name for name, height in heights.items() if height == level] for level in sorted({*heights.values()})]
+
     def settled(self, agent: Agent) -> Experiment:
         """With what its views leave to the configuration filled in, so that it means the same under another."""
         return self.model_copy(update={"views": {name: view.settled(agent) for name, view in self.views.items()}})

@@ -232,12 +232,13 @@ def _ask_where(pid: int) -> None:
 
 
 def _resident(child: psutil.Process, with_descendants: bool) -> int:
-    """Resident bytes of a child, on demand with its descendants."""
+    """Resident bytes of a child, on demand with those of its descendants that are theirs alone: forks share the others."""
     total = 0
     with contextlib.suppress(psutil.Error):
-        for process in [child, *(child.children(recursive=True) if with_descendants else [])]:
+        total = child.memory_info().rss
+        for process in child.children(recursive=True) if with_descendants else []:
             with contextlib.suppress(psutil.Error):
-                total += process.memory_info().rss
+                total += process.memory_full_info().uss
     return total
 
 

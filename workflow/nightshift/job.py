@@ -29,6 +29,7 @@ def logging_to(log: object) -> Iterator[None]:
     log : snakemake.log, whose first entry is the file
     """
     path = Path(str(log[0]))
+    _one_thread()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8", buffering=1) as handle:
@@ -43,6 +44,13 @@ def logging_to(log: object) -> Iterator[None]:
         if (message := _message_of(error)) is None:
             raise
         _say(message, path)
+
+
+def _one_thread() -> None:
+    """A fork has the thread pools of libraries that were loaded before, and a job may have more cores than one: it shares
+    them among processes (`nightshift.parallel`)."""
+    if "threadpoolctl" in sys.modules:
+        sys.modules["threadpoolctl"].threadpool_limits(1)
 
 
 def _message_of(error: Exception) -> str | None:

@@ -6,6 +6,7 @@ import shutil
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED
@@ -21,6 +22,7 @@ from nightshift.experiment import Experiment, parse_experiment, read_experiment
 from nightshift.files import read_json, replacing, write_json
 from nightshift.learners import LEARNERS
 from nightshift.levels import lowered
+from nightshift.parallel import shared_among
 from nightshift.plan import read_plan
 from nightshift.sandbox import cases_table, condition
 from nightshift.stack import FittedStack
@@ -70,15 +72,19 @@ class ModelFiles(Mapping[str, list[FoldModel]]):
     ----------
     files : base -> what `save_models` wrote
     folds : how many fold models to keep of each; None: all
+
+    Attributes
+    ----------
+    small : whether all of them may be in memory at a time
     """
 
     def __init__(self, files: Mapping[str, Path], folds: int | None = None):
         self._files, self._folds, self._read = files, folds, {}
-        self._small = sum(file.stat().st_size for file in files.values()) <= _SMALL
+        self.small = sum(file.stat().st_size for file in files.values()) <= _SMALL
 
     def __getitem__(self, name: str) -> list[FoldModel]:
         if name not in self._read:
-            if not self._small:
+            if not self.small:
                 self._read.clear()
             self._read[name] = load_models(self._files[name])[: self._folds]
         return self._read[name]
@@ -111,21 +117,25 @@ class Model:
         """View -> Block of the cases in `data`, in the form that ingest gives them."""
         return {name: view.featurize(data) for name, view in self.experiment.views.items()}
 
-    def predict_logit(self, data: RawData) -> np.ndarray:
+    def predict_logit(self, data: RawData, cores: int = 1) -> np.ndarray:
         """Calibrated logits (n_cases,) of cases and turns in the form that ingest gives them."""
-        return self.stack_logits(self.predict_bases(self.featurize(data), data))
+        return self.stack_logits(self.predict_bases(self.featurize(data), data, cores))
 
-    def predict_bases(self, blocks: dict[str, Block], data: RawData) -> dict[str, np.ndarray]:
+    def predict_bases(self, blocks: dict[str, Block], data: RawData, cores: int = 1) -> dict[str, np.ndarray]:
         """Base -> raw logits (n_cases, fold models); NaN outside its segment.
 
         Parameters
         ----------
         blocks : view -> Block, of the cases in `data`
         data : RawData, for the conditions of segments
+        cores : processes to share the bases among, forked; the outcome does not depend on it
         """
         logits: dict[str, np.ndarray] = {}
-        for name in self.experiment.in_order():
-            logits[name] = self._of_base(name, blocks, logits, data)
+        one_by_one = isinstance(self.bases, ModelFiles) and not self.bases.small
+        work = partial(self._of_base, blocks=blocks, logits=logits, data=data)
+        for names in self.experiment.levels():
+            with shared_among(work, 1 if one_by_one else cores) as every:
+                logits.update(zip(names, every(names), strict=True))
         return logits
 
     def stack_logits(self, logits: dict[str, np.ndarray]) -> np.ndarray:

@@ -26,6 +26,7 @@ from nightshift.rungs import BASELINE
 from nightshift.scoring import read_scores
 from nightshift.verdict import Candidate, count_opening, make_verdict
 from nightshift.views import load_block
+from nightshift.views.base import RawData
 
 
 def crown(target: str | Path, data: Data) -> None:
@@ -68,28 +69,29 @@ def _reference_of(folder: Path, model: Model) -> Reference:
     return make_reference(model, blocks, raw, scores, development.folds)
 
 
-def open_holdout(source: Any, target: str, curves: str, config: Config) -> None:
-    """Predict the holdout with champion, baseline and the ladder's rungs between; write the verdict and its curves."""
+def open_holdout(source: Any, target: str, curves: str, config: Config, cores: int = 1) -> None:
+    """Predict the holdout with champion, baseline and the ladder's rungs between, on so many cores; write the verdict and
+    its curves."""
     with asking(config.agent, "holdout"):
-        verdict, sides = _opened(source, config.data)
+        verdict, sides = _opened(source, config.data, cores)
     used = Store().usage()
     write_json(curves, sides)
     write_json(target, {**verdict, "tokens": used.tokens, "money": used.money})
 
 
-def _opened(source: Any, data: Data) -> tuple[dict[str, Any], dict[str, Any]]:
+def _opened(source: Any, data: Data, cores: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """The verdict, and the curves of its sides."""
     raw = read_raw(Path(source.cases).parent)
     labels = pd.read_parquet(source.labels)
     model = load_model(Path(source.champion).parent, sparing=True)
-    champion = _candidate(model.experiment.id, model, raw)
+    champion = _candidate(model.experiment.id, model, raw, cores)
     crashed = read_json(Path(EXPERIMENTS, BASELINE, "metrics.json"))["status"] == "crash"
     if crashed:
         baseline = None
     elif champion.experiment == BASELINE:
         baseline = champion
     else:
-        baseline = _candidate(BASELINE, model_of(Path(EXPERIMENTS, BASELINE), data), raw)
+        baseline = _candidate(BASELINE, model_of(Path(EXPERIMENTS, BASELINE), data), raw, cores)
     identity = digest_of(read_json(source.identity))
     openings = count_opening(labels["case_id"], identity, digest_of_file(source.ledger))
     y, groups = labels["target"].to_numpy(), labels["group"].to_numpy()
@@ -97,7 +99,7 @@ def _opened(source: Any, data: Data) -> tuple[dict[str, Any], dict[str, Any]]:
     rungs = climbed(source.ladder, champion.experiment)
     known = {BASELINE: baseline, champion.experiment: champion}
     logits = {
-        rung: known[folder.name].logits if folder.name in known else model_of(folder, data).predict_logit(raw)
+        rung: known[folder.name].logits if folder.name in known else model_of(folder, data).predict_logit(raw, cores)
         for rung, folder in rungs.items()
     }
     verdict["ladder"] = figures(rungs, logits, y, groups)
@@ -105,6 +107,6 @@ def _opened(source: Any, data: Data) -> tuple[dict[str, Any], dict[str, Any]]:
     return verdict, holdout_curves(y, groups, sides)
 
 
-def _candidate(experiment: str, model: Any, raw: Any) -> Candidate:
+def _candidate(experiment: str, model: Model, raw: RawData, cores: int) -> Candidate:
     cv_auc = read_json(Path(EXPERIMENTS, experiment, "metrics.json"))["cv_auc"]
-    return Candidate(experiment, cv_auc, model.predict_logit(raw))
+    return Candidate(experiment, cv_auc, model.predict_logit(raw, cores))

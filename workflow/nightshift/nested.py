@@ -18,6 +18,7 @@ import numpy as np
 from nightshift.crossfit import logits_for_fold
 from nightshift.data.split import Folds
 from nightshift.encode import take
+from nightshift.parallel import shared_among
 from nightshift.train import Recipe, as_block
 from nightshift.views.base import Block
 
@@ -39,8 +40,13 @@ class Node:
     within: np.ndarray | None = None
     below: tuple[Node, ...] = ()
 
+    @property
+    def height(self) -> int:
+        """Levels below it."""
+        return max((1 + below.height for below in self.below), default=0)
 
-def nested(nodes: list[Node], y: np.ndarray, folds: Folds) -> np.ndarray:
+
+def nested(nodes: list[Node], y: np.ndarray, folds: Folds, cores: int = 1) -> np.ndarray:
     """Logits of bases for the training of a base above them.
 
     Parameters
@@ -48,6 +54,7 @@ def nested(nodes: list[Node], y: np.ndarray, folds: Folds) -> np.ndarray:
     nodes : the bases
     y : int array (n_cases,)
     folds : Folds
+    cores : processes to share the work among, forked; the outcome does not depend on it
 
     Returns
     -------
@@ -63,18 +70,30 @@ def nested(nodes: list[Node], y: np.ndarray, folds: Folds) -> np.ndarray:
         When there are too few folds to leave out one a level, or one class only is left.
     FloatingPointError
         When a learner predicts something that is no number.
+    TooHeavyError
+        When one of the processes is killed.
     """
     numbers = folds.numbers()
     found = np.full((len(y), len(nodes), folds.repeats, len(numbers)), np.nan)
     for repeat in range(folds.repeats):
-        fitted = _Fitted(y, folds.assignment[:, repeat], folds.groups, folds.forward)
-        for place, left_out in enumerate(numbers[:1] if folds.forward else numbers):
-            for fold in numbers:
-                if fold != left_out:
-                    rows = np.flatnonzero(folds.assignment[:, repeat] == fold)
-                    for number, node in enumerate(nodes):
-                        found[rows, number, repeat, place] = fitted.without(node, {left_out, fold})[rows]
+        of = folds.assignment[:, repeat]
+        pairs = _pairs(numbers, folds.forward)
+        fitted = _Fitted(y, of, folds.groups, folds.forward)
+        fitted.fit([(node, pair) for pair in dict.fromkeys(pairs.values()) for node in nodes], cores)
+        for (place, fold), pair in pairs.items():
+            rows = np.flatnonzero(of == fold)
+            for number, node in enumerate(nodes):
+                found[rows, number, repeat, place] = fitted.without(node, pair)[rows]
     return found
+
+
+def _pairs(numbers: list[int], forward: bool) -> dict[tuple[int, int], frozenset[int]]:
+    """Place of a fold and another one that it is left out with -> both."""
+    first = enumerate(numbers[:1] if forward else numbers)
+    return {(place, fold): frozenset({one, fold}) for place, one in first for fold in numbers if fold != one}
+
+
+Task = tuple[Node, frozenset[int]]  # a base, and the folds that it is trained without
 
 
 @dataclass
@@ -87,14 +106,37 @@ class _Fitted:
     forward: bool = False
     known: dict[tuple[int, frozenset[int]], np.ndarray] = field(default_factory=dict)
 
-    def without(self, node: Node, left_out: set[int]) -> np.ndarray:
-        """Logits (n_cases,) for the cases of the folds that were left out; NaN for all others."""
-        key = (id(node), frozenset(left_out))
-        if key not in self.known:
-            self.known[key] = self._fit(node, left_out)
-        return self.known[key]
+    def fit(self, wanted: list[Task], cores: int) -> None:
+        """Train all that is wanted and what stands below it, the lowest level first: what is fitted there, the processes
+        that fit the next have in memory."""
+        levels: dict[int, dict[tuple[int, frozenset[int]], Task]] = {}
+        for task in self._with_those_below(wanted):
+            levels.setdefault(task[0].height, {})[_key(*task)] = task
+        for _, of_level in sorted(levels.items()):
+            tasks = list(of_level.values())
+            # By their places: what is loaded, forks have.
+            with shared_among(lambda place, tasks=tasks: self._fit(*tasks[place]), cores) as every:
+                self.known.update(zip(of_level, every(list(range(len(tasks)))), strict=True))
 
-    def _fit(self, node: Node, left_out: set[int]) -> np.ndarray:
+    def without(self, node: Node, left_out: frozenset[int]) -> np.ndarray:
+        """Logits (n_cases,) for the cases of the folds that were left out; NaN for all others."""
+        return self.known[_key(node, left_out)]
+
+    def _with_those_below(self, wanted: list[Task]) -> list[Task]:
+        found: dict[tuple[int, frozenset[int]], Task] = {}
+        waiting = list(wanted)
+        while waiting:
+            node, left_out = waiting.pop()
+            if _key(node, left_out) not in found:
+                found[_key(node, left_out)] = (node, left_out)
+                others = [frozenset({fold}) for fold in self._others(left_out)]
+                waiting += [(below, left_out | more) for below in node.below for more in (frozenset(), *others)]
+        return list(found.values())
+
+    def _others(self, left_out: frozenset[int]) -> list[int]:
+        return [int(fold) for fold in np.unique(self.of[self.of >= 0]) if fold not in left_out]
+
+    def _fit(self, node: Node, left_out: frozenset[int]) -> np.ndarray:
         within = np.ones(len(self.y), dtype=bool) if node.within is None else node.within
         out = np.isin(self.of, list(left_out))
         predicted, train = out & within, self._may_train(out) & within
@@ -126,15 +168,19 @@ class _Fitted:
         later = self.of > self.of[out].max() if self.forward else False
         return ~(later | out | np.isin(self.groups, self.groups[out]))
 
-    def _below(self, node: Node, left_out: set[int], out: np.ndarray):
+    def _below(self, node: Node, left_out: frozenset[int], out: np.ndarray):
         """What the bases below say, as it comes and calibrated, and the calibrator of the folds that were left out."""
         if not node.below:
             return None, None, None
         raw = np.column_stack([self.without(below, left_out) for below in node.below])
-        for fold in np.unique(self.of[(self.of >= 0) & ~out]):
+        for fold in self._others(left_out):
             rows = self.of == fold
             for number, below in enumerate(node.below):
-                raw[rows, number] = self.without(below, {*left_out, int(fold)})[rows]
+                raw[rows, number] = self.without(below, left_out | {fold})[rows]
         one = min(left_out)
         z, line = logits_for_fold(raw, self.y, np.where(out, one, self.of), one)
         return raw, z, line
+
+
+def _key(node: Node, left_out: frozenset[int]) -> tuple[int, frozenset[int]]:
+    return id(node), left_out

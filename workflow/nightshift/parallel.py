@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any
 
-from nightshift.errors import NightshiftError
+from nightshift.errors import TooHeavyError
 
 _WORK: list[Callable[[Any], Any]] = []
 
@@ -31,7 +31,7 @@ def shared_among(work: Callable[[Any], Any], cores: int) -> Iterator[Callable[[l
 
     Raises
     ------
-    NightshiftError
+    TooHeavyError
         When a process is killed, which is what a lack of memory looks like.
     """
     if cores < 2 or sys.platform != "linux":
@@ -46,9 +46,8 @@ def shared_among(work: Callable[[Any], Any], cores: int) -> Iterator[Callable[[l
                 pool.submit(int).result()  # forks all of them
             yield lambda items: list(pool.map(_do, items))
     except BrokenProcessPool:
-        raise NightshiftError(
-            "a process that predicted was killed, most likely for lack of memory\n    -> try with --cores 1"
-        ) from None
+        what = "a process that shared the work was killed, most likely for lack of memory\n    -> try with --cores 1"
+        raise TooHeavyError(what, "memory") from None
     finally:
         _WORK.pop()
 

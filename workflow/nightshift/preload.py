@@ -10,7 +10,15 @@ from nightshift.views import VIEWS
 _WORK = ("nightshift.chain", "nightshift.model", "nightshift.forests", "nightshift.estimators", "skops.io")
 _ENDING = ("nightshift.morning", "nightshift.report.diagnosis", "nightshift.report.page")
 
-for _name in (*_WORK, *_ENDING):
+# Half of what saving an experiment takes is what DVC loads late.
+_RECORD = (
+    *("nightshift.record", "dvc.repo.experiments.save", "dvc.repo.experiments.queue.celery", "dvc.repo.index"),
+    *("dvc.repo.plots", "dvc.repo.stage", "dvc.data_cloud", "dvc.utils.strictyaml", "dvc_data.hashfile.status"),
+    *("dvc.repo.experiments.queue.workspace", "dvc.repo.artifacts", "dvc.repo.datasets", "ruamel.yaml", "fsspec"),
+    *("scmrepo.git", "scmrepo.git.backend.pygit2.filter", "dulwich.porcelain", "dulwich.stash"),
+)
+
+for _name in (*_WORK, *_ENDING, *_RECORD):
     import_module(_name)
 
 # The digests name the code that is loaded here, even if a file is edited while the night runs.

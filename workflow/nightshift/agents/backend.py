@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nightshift.agents import search
+from nightshift.agents.deadline import seconds_left
 from nightshift.agents.guidance import Guidance
 from nightshift.agents.history import History
 from nightshift.agents.hybrid import turn_of_model
@@ -74,7 +75,8 @@ def make(experiment: str, history: History, guidance: Guidance, memos: list[Memo
     agent = guidance.narrowed(config.agent)
     if _was_silent(history, root):  # a server that hangs costs one try a proposal, not four
         agent = agent.model_copy(update={"tries": 1})
-    space = Space(Card.of(card), agent, guidance.pin, guidance.vetoes)
+    left = seconds_left(config.search, root)
+    space = Space(Card.of(card), agent, guidance.pin, guidance.vetoes, left)
     with Client(agent, experiment, root, hiding(agent, root)) as client:
         researcher = Researcher(experiment, history, space, client, config.search.seed, backend != "search", root)
         written = researcher.by_patience(memos)

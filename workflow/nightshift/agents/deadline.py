@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import re
@@ -45,12 +46,16 @@ def reason_to_stop(number: int, search: Search, root: Path = Path()) -> str | No
         return None
     if (root / STOP).exists():
         return f"{STOP} is there; remove it and run again to go on"
-    if search.deadline is None or not (root / START).exists():
-        return None
-    end = deadline_after(read_json(root / START)["start"], search.deadline)
-    if time.time() + _usual_seconds(number, root) > end:
+    if _usual_seconds(number, root) > seconds_left(search, root):
         return f"the deadline {search.deadline} would be missed; run again to go on"
     return None
+
+
+def seconds_left(search: Search, root: Path = Path()) -> float:
+    """Until the deadline; infinite where there is none."""
+    if search.deadline is None or not (root / START).exists():
+        return math.inf
+    return deadline_after(read_json(root / START)["start"], search.deadline) - time.time()
 
 
 def _usual_seconds(number: int, root: Path) -> float:

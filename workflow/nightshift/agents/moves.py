@@ -20,6 +20,7 @@ _LIBRARY = 25
 _LIGHT = 0.4  # of the mean weight: a base below may be pruned
 _SEEDS = 5
 _AGAIN = 600.0  # rough seconds of bases below that may be trained a second time, by one job
+_OF_LEFT = 0.2  # such a job may take about twice as long, and is not to miss the deadline
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Situation:
         folds (`nightshift.nested`)."""
         if self.space.card.folds < 3:
             return []
-        if any(one.base.bases for one in below) or sum(map(self.space.seconds, below)) > _AGAIN:
+        bearable = min(_AGAIN, _OF_LEFT * self.space.left)
+        if any(one.base.bases for one in below) or sum(map(self.space.seconds, below)) > bearable:
             return []
         return [name for name, view in self.parent.experiment.views.items() if view.kind in kinds]
 

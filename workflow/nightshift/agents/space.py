@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import combinations
@@ -33,12 +34,14 @@ class Space:
     agent : Agent, whose lists narrow what may be drawn
     pin : experiment that a person wants varied instead of the champion
     vetoes : kinds, and experiments, that a person does not want used
+    left : seconds until the deadline
     """
 
     card: Card
     agent: Agent = field(default_factory=Agent)
     pin: str | None = None
     vetoes: frozenset[str] = frozenset()
+    left: float = math.inf
 
     @property
     def speakers(self) -> tuple[str, ...]:

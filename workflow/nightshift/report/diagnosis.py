@@ -26,18 +26,19 @@ from nightshift.scoring import measure, read_scores
 from nightshift.views import load_block
 
 
-def write_diagnosis(champion: str, target: str, seed: int) -> None:
+def write_diagnosis(champion: str, target: str, seed: int, cores: int = 1) -> None:
     """Write results/diagnosis.json of an experiment, read where it lies."""
-    write_json(target, diagnose(champion, seed))
+    write_json(target, diagnose(champion, seed, cores))
 
 
-def diagnose(champion: str, seed: int) -> dict[str, Any]:
+def diagnose(champion: str, seed: int, cores: int = 1) -> dict[str, Any]:
     """Diagnose an experiment that was kept.
 
     Parameters
     ----------
     champion : its name, exp-0007
     seed : int, search.seed, for the stack
+    cores : processes to share the work among
 
     Returns
     -------
@@ -51,7 +52,7 @@ def diagnose(champion: str, seed: int) -> dict[str, Any]:
     return {
         "champion": champion,
         "cv_auc": measure(scores, development, "roc_auc").auc.value,
-        "importance": opened if broken else _tried(lambda: importance(opened)),
+        "importance": opened if broken else _tried(lambda: importance(opened, cores if opened.models.small else 1)),
         "words": opened if broken else _tried(lambda: pushing_words(opened)),
         "slices": _tried(lambda: slices(read_raw(DEVELOPMENT), scores, development)),
     }

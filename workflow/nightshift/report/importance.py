@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from nightshift.calibrate import apply_platt
 from nightshift.crossfit import logits_for_fold
 from nightshift.data.development import Development
-from nightshift.encode import BlocksEncoder, take
 from nightshift.experiment import Experiment
-from nightshift.explain.layout import places
 from nightshift.metrics import Estimate, cross_validated
+from nightshift.parallel import shared_among
+from nightshift.report.shuffles import Job, Shuffle, predicted, with_shuffles
 from nightshift.stack import FittedStack, fit_stack
 from nightshift.train import FoldModel
 from nightshift.views.base import Block, Columns
@@ -27,11 +27,8 @@ from nightshift.views.base import Block, Columns
 _SHUFFLES = 3
 _MOST_CASES = 2000
 _MOST_COLUMNS = 300
-_ROWS_AT_ONCE = 4000  # of a matrix that may be wide
 _ROWS_TOGETHER = 40_000
 
-Shuffle = tuple[str, str | None]  # a view, and a column of it or None for the whole view
-Job = tuple[list[Shuffle], np.ndarray]  # what is shuffled, and the order that its rows get
 Logits = dict[str, np.ndarray]  # base -> (n_cases,)
 
 
@@ -71,8 +68,13 @@ class _Fold:
     stack: FittedStack
 
 
-def importance(opened: Opened) -> dict[str, list[dict[str, Any]]]:
+def importance(opened: Opened, cores: int = 1) -> dict[str, list[dict[str, Any]]]:
     """Fall of the AUC by view, by kind of source and by column, largest first.
+
+    Parameters
+    ----------
+    opened : Opened
+    cores : processes to share the work among, forked; the outcome does not depend on it
 
     Returns
     -------
@@ -90,7 +92,7 @@ def importance(opened: Opened) -> dict[str, list[dict[str, Any]]]:
         "views": [({"name": view}, [(view, None)]) for view in views],
         "columns": [({"name": column, "view": view}, [(view, column)]) for view, column in named],
     }
-    shuffles = _Shuffles(opened, _folds(opened))
+    shuffles = _Shuffles(opened, _folds(opened), cores)
     falls = shuffles.falls([[shuffled for _, shuffled in rows] for rows in wanted.values()])
     return {
         kind: sorted((name | fall for (name, _), fall in zip(rows, of, strict=True)), key=lambda row: -row["drop"])
@@ -122,8 +124,8 @@ def _folds(opened: Opened) -> list[_Fold]:
 class _Shuffles:
     """Predicts the out-of-fold cases as they are, and again with something shuffled."""
 
-    def __init__(self, opened: Opened, folds: list[_Fold]):
-        self.opened, self.folds = opened, folds
+    def __init__(self, opened: Opened, folds: list[_Fold], cores: int = 1):
+        self.opened, self.folds, self.cores = opened, folds, cores
         self.bases = opened.experiment.bases
         self.order = opened.experiment.in_order()
         development = opened.development
@@ -150,27 +152,50 @@ class _Shuffles:
     def predict(self, parts: list[list[list[Job]]]) -> tuple[list[Logits], list[list[list[Logits]]]]:
         """Logits of every base, for each fold as it is, and for each part, fold and job.
 
-        Base after base, so that no two need their models in memory at a time. A base that a job does not touch has its
-        logits as they are.
+        Base after base, so that no two need their models in a process's memory at a time. A base that a job does not touch
+        has its logits as they are.
         """
         as_it_is: list[Logits] = [{} for _ in self.folds]
         shuffled = [[[{} for _ in jobs] for jobs in part] for part in parts]
-        everything = [(view, None) for view in self.opened.experiment.views]
         touched = [[self._touched(what) for what, _ in part[0]] for part in parts]
-        for name in self.order:
-            models = self.opened.models[name]
-            for number, fold in enumerate(self.folds):
-                model, known = models[fold.number], as_it_is[number]
-                unmoved = (everything, np.arange(len(fold.rows)))
-                known[name] = self._logits(name, model, fold, [unmoved], [known])[0]
-                for part, of_part, found in zip(parts, touched, shuffled, strict=True):
-                    mine = [job for job, bases in enumerate(of_part) if name in bases]
-                    for job in found[number]:
-                        job[name] = known[name]
-                    jobs, below = [part[number][job] for job in mine], [found[number][job] for job in mine]
-                    for job, row in zip(below, self._logits(name, model, fold, jobs, below), strict=True):
-                        job[name] = row
+        for names in self.opened.experiment.levels():
+            jobs_of = {
+                name: [[job for job, found in enumerate(part) if name in found] for part in touched] for name in names
+            }
+            work = partial(self._of_base, parts=parts, jobs_of=jobs_of, as_it_is=as_it_is, shuffled=shuffled)
+            with shared_among(work, self.cores) as every:
+                of_bases = every(names)
+            for name, of_folds in zip(names, of_bases, strict=True):
+                for number, (unmoved, moved) in enumerate(of_folds):
+                    as_it_is[number][name] = unmoved
+                    for found, mine, rows in zip(shuffled, jobs_of[name], moved, strict=True):
+                        for job in found[number]:
+                            job[name] = unmoved
+                        for job, row in zip(mine, rows, strict=True):
+                            found[number][job][name] = row
         return as_it_is, shuffled
+
+    def _of_base(
+        self,
+        name: str,
+        parts: list[list[list[Job]]],
+        jobs_of: dict[str, list[list[int]]],
+        as_it_is: list[Logits],
+        shuffled: list[list[list[Logits]]],
+    ) -> list[tuple[np.ndarray, list[np.ndarray]]]:
+        """Logits of a base for each fold: as it is, and for each part those of the jobs that touch it."""
+        models = self.opened.models[name]
+        everything = [(view, None) for view in self.opened.experiment.views]
+        of_folds = []
+        for number, fold in enumerate(self.folds):
+            unmoved = [(everything, np.arange(len(fold.rows)))], [as_it_is[number]]
+            moved = [
+                ([part[number][job] for job in mine], [found[number][job] for job in mine])
+                for part, found, mine in zip(parts, shuffled, jobs_of[name], strict=True)
+            ]
+            every = [self._logits(name, models[fold.number], fold, *what) for what in (unmoved, *moved)]
+            of_folds.append((every[0][0], every[1:]))
+        return of_folds
 
     def _jobs(self, part: list[list[Shuffle]]) -> list[list[Job]]:
         """For each fold, several shuffles of each thing."""
@@ -206,12 +231,12 @@ class _Shuffles:
             return np.empty((0, len(fold.rows)))
         base = self.bases[name]
         blocks = {
-            key: _with_shuffles(model, key, self.opened.blocks[view], fold.rows, view, jobs)
+            key: with_shuffles(model, key, self.opened.blocks[view], fold.rows, view, jobs)
             for key, view in zip(self.opened.keys[name], base.views, strict=True)
         }
         stood_on = [np.column_stack([of_job[below] for below in base.bases]) for of_job in known if base.bases]
         n = len(jobs) * len(fold.rows)
-        logits = _predicted(model, blocks, np.concatenate(stood_on) if stood_on else None, n).reshape(len(jobs), -1)
+        logits = predicted(model, blocks, np.concatenate(stood_on) if stood_on else None, n).reshape(len(jobs), -1)
         logits[:, ~self.opened.within[name][fold.rows]] = np.nan
         return logits
 
@@ -227,56 +252,3 @@ class _Shuffles:
     def _score(self, fold: _Fold, logits: Logits) -> np.ndarray:
         raw = np.column_stack([logits[name] for name in self.opened.experiment.stack.over])
         return fold.stack.predict(apply_platt(fold.line, raw))
-
-
-@dataclass(frozen=True)
-class _Encoded:
-    """A block that is a matrix already."""
-
-    matrix: Any
-
-    def take(self, rows: np.ndarray) -> _Encoded:
-        return _Encoded(self.matrix[rows])
-
-
-class _Encoder:
-    """A fold model's encoder that takes encoded blocks too: they are encoded once, not for each job."""
-
-    def __init__(self, fitted: BlocksEncoder):
-        self.fitted = fitted
-
-    def transform(self, blocks: dict[str, Any]) -> Any:
-        parts = [
-            blocks[name].matrix if isinstance(blocks[name], _Encoded) else encoder.transform(blocks[name])
-            for name, encoder in self.fitted.encoders_.items()
-        ]
-        if not any(sparse.issparse(part) for part in parts):
-            return np.hstack(parts)
-        matrix = sparse.hstack([sparse.csr_array(part) for part in parts], format="csr")
-        return matrix.toarray() if self.fitted.dense_ else matrix
-
-
-def _predicted(model: FoldModel, blocks: dict[str, Any], below: np.ndarray | None, n: int) -> np.ndarray:
-    ready = FoldModel(_Encoder(model.encoder), model.classifiers, model.line)
-    parts = [np.arange(start, min(n, start + _ROWS_AT_ONCE)) for start in range(0, n, _ROWS_AT_ONCE)]
-    return np.concatenate(
-        [ready.predict_logit(take(blocks, part), None if below is None else below[part]) for part in parts]
-    )
-
-
-def _with_shuffles(model: FoldModel, key: str, block: Block, rows: np.ndarray, view: str, jobs: list[Job]) -> _Encoded:
-    """Encoded rows of a block once for each job, job after job, with what the job shuffles in its order.
-
-    A column is encoded by itself and case by case, so that its encoded columns can be shuffled in its place.
-    """
-    encoder = model.encoder.encoders_[key]
-    matrix, everyone = encoder.transform(block.take(rows)), np.arange(len(rows))
-    found = matrix[np.concatenate([order if (view, None) in of else everyone for of, order in jobs])]
-    if isinstance(block, Columns):
-        of_column = {name: positions for name, positions in places(encoder)}
-        for number, (of, order) in enumerate(jobs):
-            start = number * len(rows)
-            for column in (name for shuffled, name in of if shuffled == view and name in of_column):
-                positions = of_column[column]
-                found[start : start + len(rows), positions] = matrix[np.ix_(order, positions)]
-    return _Encoded(found)
