@@ -59,8 +59,8 @@ rule train_base:
         "results/logs/bases/{digest}.log",
     benchmark:
         "results/benchmarks/bases/{digest}.tsv"
-    threads: cores_of_base
     retries: 1
+    threads: cores_of_base
     resources:
         mem_mb=JOB_MEMORY,
         runtime=JOB_MINUTES,
