@@ -7,6 +7,7 @@ from samples import make_raw
 
 from nightshift import chain
 from nightshift.files import read_json, write_json
+from nightshift.parallel import shared_among
 from nightshift.views import VIEWS
 
 
@@ -40,3 +41,17 @@ def test_the_work_of_a_view_is_counted_without_the_writing(tmp_path):
     chain._write_view(make, str(tmp_path / "view.arrow"), str(tmp_path / "view.json"), None, {"kind": "dynamics"})
     outcome = read_json(tmp_path / "view.json")
     assert outcome["ok"] and outcome["work"] >= 0.2
+
+
+def test_work_that_is_shared_among_processes_is_counted():
+    def burn(seconds):
+        end = time.process_time() + seconds
+        while time.process_time() < end:
+            pass
+
+    def work():
+        with shared_among(burn, 2) as every:
+            every([0.3, 0.3])
+
+    _, seconds = chain._worked(work)
+    assert 0.55 < seconds < 3

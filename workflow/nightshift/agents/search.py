@@ -1,6 +1,7 @@
 """Backend `search`: portfolio first, then moves from the champion, with Optuna for every new base.
 
-Deterministic: a proposal depends on the seed, its number and the history it sees.
+Deterministic: a proposal depends on the seed, its number and the history it sees; before a deadline also on the time left,
+since what would miss it is not drawn (`Situation.beside`).
 """
 
 from __future__ import annotations
