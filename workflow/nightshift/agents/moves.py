@@ -19,7 +19,9 @@ from nightshift.views.turns import TextView
 _LIBRARY = 25
 _LIGHT = 0.4  # of the mean weight: a base below may be pruned
 _SEEDS = 5
-_AGAIN = 600.0  # rough seconds of bases below that may be trained a second time, by one job
+# Rough seconds of bases below that may be trained a second time, by one job: two minutes are dozens of usual experiments of
+# a thousand cases, and at ten thousand such a job would take as long as all that the night has trained before.
+_AGAIN = 120.0
 _OF_LEFT = 0.2  # such a job may take about twice as long, and is not to miss the deadline
 
 
