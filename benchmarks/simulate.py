@@ -3,7 +3,8 @@
 A list scheduler: whenever a core is free, the first job in the order of the experiments whose inputs are there starts. The
 inputs are those of the rules: a proposal waits for the one before and for the score that leaves the window of
 `search.parallel`; bases for their views and for bases below; a score and a record for the one before. Every job takes
-what it took in the night, where it shared the machine with others; the engine's own time is not in it.
+what it took in the night, where it shared the machine with others (one that shares its work takes the cores that there are, up to
+four); the engine's own time is not in it.
 
     python benchmarks/simulate.py PROJECT CORES-IT-HAD 2 8
 """
@@ -20,23 +21,28 @@ import yaml
 from nightshift.config import parse_config
 from nightshift.files import read_json
 from nightshift.ledger import finished
+from nightshift.limits import PROCESSES
 from nightshift.names import EXPERIMENTS
 from nightshift.report.timings import job_time
 from nightshift.specs import read_spec, reads_both
 
 BENCHMARKS = "results/benchmarks"
-PROCESSES = 4  # of jobs that share their work (SHARED in rules/common.smk)
 
-ONCE = ("ingest", "split", "champion", "verdict", "diagnose", "report")
+ONCE = ("ingest", "split", "champion", "report")
 OF_EXPERIMENT = ("propose", "stack", "score", "record")
 
 
 class Job(NamedTuple):
-    """Seconds of all its processes together, the names of what it waits for, and how many processes there may be."""
+    """Seconds on one core, the names of what it waits for, how many processes may share it, and seconds that are not shared."""
 
     seconds: float
     needs: tuple[str, ...]
     processes: int = 1
+    serial: float = 0.0
+
+    def on(self, cores: int) -> float:
+        """Seconds by the clock on so many cores."""
+        return self.serial + (self.seconds - self.serial) / cores
 
 
 def jobs_of(root: Path, window: int, had: int) -> dict[str, Job]:
@@ -51,14 +57,16 @@ def jobs_of(root: Path, window: int, had: int) -> dict[str, Job]:
             # A view or base belongs to the first experiment that asks for it.
             jobs.setdefault(job, content)
     jobs["champion"] = Job(once["champion"], (f"record {experiments[-1]}",))
-    jobs["verdict"] = Job(once["verdict"], ("champion",))
-    jobs["diagnose"] = _shared(once["diagnose"], ("champion",), had)
+    jobs |= {rule: _shared(root / BENCHMARKS / f"{rule}.tsv", ("champion",), had) for rule in ("verdict", "diagnose")}
     return jobs | {"report": Job(once["report"], ("verdict", "diagnose"))}
 
 
-def _shared(seconds: float, needs: tuple[str, ...], had: int) -> Job:
-    """A job that shares its work among processes; `seconds` are by the clock."""
-    return Job(seconds * min(had, PROCESSES), needs, PROCESSES)
+def _shared(file: Path, needs: tuple[str, ...], had: int) -> Job:
+    """A job that shares its work among processes; what of it was not shared follows from both its times (Amdahl 1967)."""
+    wall, cpu = job_time(file) if file.exists() else (0.0, 0.0)
+    cores, total = min(had, PROCESSES), max(wall, cpu)
+    serial = total if cores == 1 else min(max((wall * cores - total) / (cores - 1), 0.0), wall)
+    return Job(total, needs, PROCESSES, serial)
 
 
 def _of_experiment(root: Path, name: str, before: str | None, seen: str | None, had: int) -> dict[str, Job]:
@@ -86,10 +94,12 @@ def _made_in(root: Path, path: str) -> float:
 
 
 def _base(root: Path, path: str, had: int) -> Job:
-    spec, seconds = read_spec("bases", Path(path).name, root), _made_in(root, path)
+    spec = read_spec("bases", Path(path).name, root)
     views = (f"results/views/{view}.arrow" for view in spec["views"])
     needs = (*views, *(f"results/bases/{base}" for base in spec["bases"]))
-    return _shared(seconds, needs, had) if reads_both(spec) else Job(seconds, needs)
+    if reads_both(spec):
+        return _shared(root / BENCHMARKS / "bases" / f"{Path(path).name}.tsv", needs, had)
+    return Job(_made_in(root, path), needs)
 
 
 def _seconds(file: Path) -> float:
@@ -112,7 +122,7 @@ def makespan(jobs: dict[str, Job], cores: int) -> float:
     while ready or running:
         while ready and (taken := min(cores, jobs[ready[0][1]].processes)) <= free:
             _, name = heapq.heappop(ready)
-            heapq.heappush(running, (now + jobs[name].seconds / taken, name))
+            heapq.heappush(running, (now + jobs[name].on(taken), name))
             free -= taken
         now, ended = heapq.heappop(running)
         free += min(cores, jobs[ended].processes)

@@ -21,10 +21,10 @@ from nightshift.guard import (
 )
 from nightshift.identity import check_identity
 from nightshift.leftovers import clear_leftovers
-from nightshift.limits import memory_to_grant, minutes_to_grant
+from nightshift.limits import PROCESSES, memory_to_grant, minutes_to_grant
 from nightshift.record import head_at_start
 from nightshift.shards import shard_names
-from nightshift.specs import read_spec, reads_both, views_to_train
+from nightshift.specs import read_spec, reads_both, trains_on_gpu, views_to_train
 
 if getattr(workflow.modifier.path_modifier, "prefix", None):
     raise WorkflowError(
@@ -67,8 +67,6 @@ LIMITS = {
     "memory_mb": NIGHT.search.job_memory_mb,
 }
 AGENT = NIGHT.agent.model_dump(mode="json")
-# Processes of a job that can share its work among them; fewer where --cores says so.
-SHARED = 4
 JOB_MINUTES = minutes_to_grant(NIGHT.search.job_timeout)
 JOB_MEMORY = memory_to_grant(NIGHT.search.job_memory_mb)
 
@@ -156,8 +154,9 @@ def inputs_of_base(wildcards):
 
 
 def cores_of_base(wildcards):
-    """Several for a base that has those below it trained again, each without pairs of folds."""
-    return SHARED if reads_both(read_spec("bases", wildcards.digest)) else 1
+    """Several for a base that has those below it trained again, each without pairs of folds; one for a GPU."""
+    spec = read_spec("bases", wildcards.digest)
+    return PROCESSES if reads_both(spec) and not trains_on_gpu(spec) else 1
 
 
 def minutes_of_view(wildcards):
@@ -168,9 +167,8 @@ def minutes_of_view(wildcards):
 
 
 def gpus_of_base(wildcards):
-    """1 for a learner that is trained on a GPU; None, which asks for nothing, for all others."""
-    spec = read_spec("bases", wildcards.digest)
-    return 1 if spec["learner"].get("device") == "cuda" else None
+    """1 for learners that are trained on a GPU; None, which asks for nothing, for all others."""
+    return 1 if trains_on_gpu(read_spec("bases", wildcards.digest)) else None
 
 
 def plan_of(exp):

@@ -50,7 +50,7 @@ rule verdict:
         "results/logs/verdict.log",
     benchmark:
         "results/benchmarks/verdict.tsv"
-    threads: SHARED
+    threads: PROCESSES
     resources:
         mem_mb=JOB_MEMORY,
         runtime=60,
@@ -104,7 +104,7 @@ rule diagnose:
         "results/logs/diagnose.log",
     benchmark:
         "results/benchmarks/diagnose.tsv"
-    threads: SHARED
+    threads: PROCESSES
     resources:
         mem_mb=JOB_MEMORY,
         runtime=60,

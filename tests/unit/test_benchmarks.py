@@ -63,9 +63,9 @@ def test_simulated_cores_take_the_first_job_that_is_ready(cores, seconds):
     assert makespan(jobs, cores) == seconds
 
 
-@pytest.mark.parametrize(("cores", "seconds"), [(1, 14), (2, 8), (4, 6), (8, 6)])
+@pytest.mark.parametrize(("cores", "seconds"), [(1, 14), (2, 9), (4, 7.5), (8, 7.5)])
 def test_a_simulated_job_that_shares_its_work_takes_the_cores_that_there_are(cores, seconds):
-    jobs = {"a": Job(2, ()), "b": Job(8, ("a",), 4), "c": Job(4, ("b",), 2)}
+    jobs = {"a": Job(2, ()), "b": Job(8, ("a",), 4, serial=2), "c": Job(4, ("b",), 2)}
     assert makespan(jobs, cores) == seconds
 
 

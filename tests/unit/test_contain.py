@@ -188,6 +188,20 @@ def test_a_process_that_shares_the_work_and_is_killed_is_memory():
     assert failure(work).kind == "memory"
 
 
+def test_a_second_try_may_be_in_one_process():
+    """There what ends a process of several by itself is seen for what it is."""
+
+    def train(cores):
+        count_tries()
+        with shared_among(lambda _: ctypes.string_at(0), cores) as every:
+            every([0])
+
+    failed = attempt(lambda: train(2), LIMITS, lambda: train(1)).failure
+    assert (failed.kind, failed.environment, tries()) == ("segfault", False, 2)
+    assert attempt(lambda: os.kill(os.getpid(), signal.SIGKILL), LIMITS, lambda: "done").value == "done"
+    assert attempt(lambda: time.sleep(9), Limits(seconds=0.2), lambda: "done").failure.kind == "time"
+
+
 @pytest.mark.parametrize("kind", ["time", "memory"])
 def test_a_query_that_is_too_heavy_is_of_the_environment_and_tried_again(kind, tmp_path):
     def work():

@@ -1,11 +1,14 @@
 """Work shared among processes: in order, the same as alone, and a killed process is one message."""
 
 import os
+import signal
+import time
 
+import psutil
 import pytest
 
-from nightshift.errors import NightshiftError, TooHeavyError
-from nightshift.parallel import cores_here, shared_among
+from nightshift.errors import NightshiftError, ProcessKilledError, TooHeavyError
+from nightshift.parallel import alone_if_killed, cores_here, shared_among
 
 
 @pytest.mark.parametrize("cores", [1, 2, 3])
@@ -29,6 +32,53 @@ def test_a_killed_process_is_said():
     with pytest.raises(TooHeavyError, match="was killed, most likely for lack of memory"):
         with shared_among(lambda item: os._exit(9), 2) as every:
             every([1, 2])
+
+
+def test_a_killed_process_leaves_the_work_to_one():
+    def work(cores):
+        with shared_among(lambda item: os._exit(9) if cores > 1 else item, cores) as every:
+            return every([1, 2])
+
+    assert alone_if_killed(work, 2) == [1, 2]
+
+
+def test_processes_end_with_a_parent_that_is_killed(tmp_path):
+    """With what they would keep locked."""
+    said = tmp_path / "pids"
+
+    def work(_):
+        with said.open("a") as handle:
+            handle.write(f"{os.getpid()}\n")
+        time.sleep(60)
+
+    parent = os.fork()
+    if parent == 0:
+        with shared_among(work, 2) as every:
+            every([0, 1])
+    wait_for(lambda: said.exists() and len(said.read_text().split()) == 2)
+    os.kill(parent, signal.SIGKILL)
+    os.waitpid(parent, 0)
+    wait_for(lambda: not any(psutil.pid_exists(int(pid)) for pid in said.read_text().split()))
+
+
+def wait_for(what):
+    end = time.monotonic() + 20
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    "error", [TooHeavyError("too long", "time"), ProcessKilledError("gone"), NightshiftError("no")]
+)
+def test_an_error_says_the_same_from_a_process(error):
+    def work(_):
+        raise error
+
+    with pytest.raises(type(error), match=str(error)) as caught:
+        with shared_among(work, 2) as every:
+            every([0])
+    assert vars(caught.value) == vars(error)
 
 
 def test_there_is_at_least_one_core():

@@ -37,3 +37,8 @@ def test_a_base_that_has_others_trained_again_takes_free_cores_and_no_other_does
     assert "threads: 2" in shown_of(night, AGAIN, "--cores", "2")
     assert "threads" not in shown_of(night, AGAIN, "--cores", "4", "--set-threads", "train_base=1")
     assert "threads" not in shown_of(night, first.stem, "--cores", "4")
+    # One that would open a GPU in every process: alone, and with the GPU to itself.
+    on_gpu = json.loads(second.read_text()) | {"learner": {"kind": "xgboost", "device": "cuda"}}
+    night.write(f"results/specs/bases/{NEW}.json", json.dumps(on_gpu))
+    night.write(f"results/specs/bases/{AGAIN}.json", json.dumps(spec | {"bases": [NEW]}))
+    assert "threads" not in shown_of(night, AGAIN, "--cores", "4") and asked_for(night, AGAIN)["gpu"] == "1"

@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -123,7 +124,8 @@ def train(digest: str, target: str, limits: Limits | None = None, cores: int = 1
     spec = read_spec("bases", digest)
     with replacing(target) as folder:
         failed = _failure_below(spec)
-        done = Attempt(failure=failed) if failed else attempt(lambda: _train_into(folder, spec, cores), limits)
+        several, alone = (partial(_train_into, folder, spec, processes) for processes in (cores, 1))
+        done = Attempt(failure=failed) if failed else attempt(several, limits, alone)
         if done.failure:
             shutil.rmtree(folder, ignore_errors=True)  # what a child left half-written
             folder.mkdir()

@@ -77,7 +77,7 @@ class Attempt:
     failure: Failure | None = None
 
 
-def attempt(work: Callable[[], Any], limits: Limits | None) -> Attempt:
+def attempt(work: Callable[[], Any], limits: Limits | None, again: Callable[[], Any] | None = None) -> Attempt:
     """Do some work, contained.
 
     Parameters
@@ -86,6 +86,8 @@ def attempt(work: Callable[[], Any], limits: Limits | None) -> Attempt:
         Returns anything JSON can say. May be started twice: the second try finds what the first left.
     limits : Limits or None
         None: in this process, without limits; only exceptions are contained.
+    again : callable, optional
+        The same work for a second try that is not for want of time, such as in one process instead of several.
 
     Raises
     ------
@@ -108,7 +110,7 @@ def attempt(work: Callable[[], Any], limits: Limits | None) -> Attempt:
     print(f"{first.failure.kind}: {first.failure.reason}; tried again with more", file=sys.stderr, flush=True)
     # A scheduler's job is alone already, and to wait for others would use up the time that it was granted.
     with _second_try(alone=first.failure.kind != "time") if shared else contextlib.nullcontext():
-        second = _try(work, limits.raised())
+        second = _try(again if again and first.failure.kind != "time" else work, limits.raised())
     if second.failure is None:
         return second
     reason = f"{first.failure.reason}; tried again: {second.failure.reason}"

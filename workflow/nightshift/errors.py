@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,17 @@ class TooHeavyError(NightshiftError):
     def __init__(self, message: str, kind: str):
         self.kind = kind
         super().__init__(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # It may come from a process that shares the work.
+        return type(self), (str(self), self.kind)
+
+
+class ProcessKilledError(TooHeavyError):
+    """A process that shared some work was killed."""
+
+    def __init__(self, message: str, kind: str = "memory"):
+        super().__init__(message, kind)
 
 
 class InputError(NightshiftError):

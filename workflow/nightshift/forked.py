@@ -238,8 +238,17 @@ def _resident(child: psutil.Process, with_descendants: bool) -> int:
         total = child.memory_info().rss
         for process in child.children(recursive=True) if with_descendants else []:
             with contextlib.suppress(psutil.Error):
-                total += process.memory_full_info().uss
+                total += _its_own(process)
     return total
+
+
+def _its_own(process: psutil.Process) -> int:
+    """Bytes that a process shares with no other; all resident ones where the system does not tell."""
+    try:
+        full = process.memory_full_info()
+    except psutil.AccessDenied:
+        return process.memory_info().rss
+    return getattr(full, "uss", full.rss)
 
 
 def _parsed(said: list[bytes]) -> dict[str, Any] | None:

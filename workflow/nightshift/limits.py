@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
@@ -12,6 +13,8 @@ _SHARE, _LARGEST_SHARE = 0.8, 0.95  # of the memory there is
 # Of a scheduler's job, in 2**20 bytes: Snakemake twice and the script that waits take about 400 of it. Above what was
 # granted the scheduler ends the job, and nobody is left to say what happened.
 KEEPERS_MB = 600
+# Of a job that can share its work (`nightshift.parallel`, which needs fork).
+PROCESSES = 4 if sys.platform == "linux" else 1
 _KEEPERS_MINUTES = 5  # to start all that, on a slow file system
 _USUAL_MB = 2000
 

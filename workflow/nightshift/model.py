@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED
@@ -75,16 +75,16 @@ class ModelFiles(Mapping[str, list[FoldModel]]):
 
     Attributes
     ----------
-    small : whether all of them may be in memory at a time
+    large : whether they are too large to be in memory all at a time
     """
 
     def __init__(self, files: Mapping[str, Path], folds: int | None = None):
         self._files, self._folds, self._read = files, folds, {}
-        self.small = sum(file.stat().st_size for file in files.values()) <= _SMALL
+        self.large = sum(file.stat().st_size for file in files.values()) > _SMALL
 
     def __getitem__(self, name: str) -> list[FoldModel]:
         if name not in self._read:
-            if not self.small:
+            if self.large:
                 self._read.clear()
             self._read[name] = load_models(self._files[name])[: self._folds]
         return self._read[name]
@@ -128,13 +128,14 @@ class Model:
         ----------
         blocks : view -> Block, of the cases in `data`
         data : RawData, for the conditions of segments
-        cores : processes to share the bases among, forked; the outcome does not depend on it
+        cores : processes to share the work among, forked; the outcome does not depend on it
         """
         logits: dict[str, np.ndarray] = {}
-        one_by_one = isinstance(self.bases, ModelFiles) and not self.bases.small
-        work = partial(self._of_base, blocks=blocks, logits=logits, data=data)
+        # Base by base where they are large: then the processes share the models that this one has loaded.
+        among_bases, among_folds = (1, cores) if isinstance(self.bases, ModelFiles) and self.bases.large else (cores, 1)
+        work = functools.partial(self._of_base, blocks=blocks, logits=logits, data=data, cores=among_folds)
         for names in self.experiment.levels():
-            with shared_among(work, 1 if one_by_one else cores) as every:
+            with shared_among(work, min(among_bases, len(names))) as every:
                 logits.update(zip(names, every(names), strict=True))
         return logits
 
@@ -160,14 +161,17 @@ class Model:
         base = self.experiment.bases[name]
         return {key: blocks[view] for key, view in zip(self.about["view_keys"][name], base.views, strict=True)}
 
-    def _of_base(self, name: str, blocks: dict[str, Block], logits: dict[str, np.ndarray], data: RawData) -> np.ndarray:
-        base, keyed = self.experiment.bases[name], self.keyed(name, blocks)
+    def _of_base(
+        self, name: str, blocks: dict[str, Block], logits: dict[str, np.ndarray], data: RawData, cores: int
+    ) -> np.ndarray:
+        base, keyed, models = self.experiment.bases[name], self.keyed(name, blocks), self.bases[name]
         below = np.stack([logits[other] for other in base.bases], axis=1) if base.bases else None
-        folds = [
-            model.predict_logit(keyed, None if below is None else below[:, :, fold])
-            for fold, model in enumerate(self.bases[name])
-        ]
-        found = np.column_stack(folds)
+
+        def of_fold(fold: int) -> np.ndarray:
+            return models[fold].predict_logit(keyed, None if below is None else below[:, :, fold])
+
+        with shared_among(of_fold, cores) as every:
+            found = np.column_stack(every(list(range(len(models)))))
         within = self.segment_of(name, data)
         return found if within is None else np.where(within[:, None], found, np.nan)
 

@@ -19,6 +19,7 @@ from nightshift.llm.context import asking
 from nightshift.llm.store import Store
 from nightshift.model import Model, load_model, model_of, save_model
 from nightshift.names import DEVELOPMENT, EXPERIMENTS
+from nightshift.parallel import alone_if_killed
 from nightshift.plan import read_plan
 from nightshift.reference import Reference, make_reference, save_reference
 from nightshift.report.holdout import holdout_curves
@@ -73,7 +74,7 @@ def open_holdout(source: Any, target: str, curves: str, config: Config, cores: i
     """Predict the holdout with champion, baseline and the ladder's rungs between, on so many cores; write the verdict and
     its curves."""
     with asking(config.agent, "holdout"):
-        verdict, sides = _opened(source, config.data, cores)
+        verdict, sides = alone_if_killed(lambda processes: _opened(source, config.data, processes), cores)
     used = Store().usage()
     write_json(curves, sides)
     write_json(target, {**verdict, "tokens": used.tokens, "money": used.money})

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, TypeVar
 
-from nightshift.errors import TooHeavyError
+from nightshift.errors import ProcessKilledError
 
+T = TypeVar("T")
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _WORK: list[Callable[[Any], Any]] = []
 
 
@@ -26,12 +32,12 @@ def cores_here() -> int:
 def shared_among(work: Callable[[Any], Any], cores: int) -> Iterator[Callable[[list[Any]], list[Any]]]:
     """Yield a function that does the work for each of a list, in order, on so many cores.
 
-    The processes are forked at once, before the caller starts threads of its own (readers of files do). Without fork (on
-    macOS and Windows it is not safe, or not there) this process does all of it.
+    The processes are forked at once, so that what the caller loads later is not theirs, and end with the caller. Without
+    fork (on macOS and Windows it is not safe, or not there) this process does all of it.
 
     Raises
     ------
-    TooHeavyError
+    ProcessKilledError
         When a process is killed, which is what a lack of memory looks like.
     """
     if cores < 2 or sys.platform != "linux":
@@ -39,17 +45,36 @@ def shared_among(work: Callable[[Any], Any], cores: int) -> Iterator[Callable[[l
         return
     _WORK.append(work)
     try:
-        with ProcessPoolExecutor(cores, mp_context=get_context("fork")) as pool:
+        how = {"mp_context": get_context("fork"), "initializer": _end_with, "initargs": (os.getpid(),)}
+        with ProcessPoolExecutor(cores, **how) as pool:
             with warnings.catch_warnings():
                 # Python 3.12 warns of a fork beside any thread, be it one of a library that only waits.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 pool.submit(int).result()  # forks all of them
             yield lambda items: list(pool.map(_do, items))
     except BrokenProcessPool:
-        what = "a process that shared the work was killed, most likely for lack of memory\n    -> try with --cores 1"
-        raise TooHeavyError(what, "memory") from None
+        raise ProcessKilledError(
+            "a process that shared the work was killed, most likely for lack of memory\n    -> try with --cores 1"
+        ) from None
     finally:
         _WORK.pop()
+
+
+def alone_if_killed(work: Callable[[int], T], cores: int) -> T:
+    """What some work returns on so many cores, or on one where one of its processes is killed: alone it takes less memory,
+    and what kills it by itself does so in sight."""
+    try:
+        return work(cores)
+    except ProcessKilledError:
+        return work(1)
+
+
+def _end_with(parent: int) -> None:
+    """A process that outlived its parent would keep the locks that it was forked with."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _do(item: Any) -> Any:

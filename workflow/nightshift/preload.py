@@ -1,5 +1,6 @@
 """What the jobs of a night import, imported once by the server that forks them (profiles/default)."""
 
+from contextlib import suppress
 from importlib import import_module
 
 from nightshift.learners import LEARNERS
@@ -18,8 +19,12 @@ _RECORD = (
     *("scmrepo.git", "scmrepo.git.backend.pygit2.filter", "dulwich.porcelain", "dulwich.stash"),
 )
 
-for _name in (*_WORK, *_ENDING, *_RECORD):
+for _name in (*_WORK, *_ENDING):
     import_module(_name)
 
 # The digests name the code that is loaded here, even if a file is edited while the night runs.
 remember_code([*VIEWS.values(), *LEARNERS.values()])
+
+for _name in _RECORD:
+    with suppress(ImportError):  # of another version of DVC, which then loads it late
+        import_module(_name)

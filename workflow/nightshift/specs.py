@@ -20,14 +20,22 @@ def reads_both(spec: dict[str, Any]) -> bool:
     return bool(spec["views"] and spec["bases"])
 
 
-def views_to_train(spec: dict[str, Any], root: str | Path = ".") -> list[str]:
-    """Digests of the views that a base's job reads, each once."""
-    views, waiting, seen = dict.fromkeys(spec["views"]), list(spec["bases"]) if reads_both(spec) else [], set()
+def trained_with(spec: dict[str, Any], root: str | Path = ".") -> list[dict[str, Any]]:
+    """Specifications of all bases that a base's job trains, itself first, each once."""
+    found, waiting = {}, list(spec["bases"]) if reads_both(spec) else []
     while waiting:
         digest = waiting.pop(0)
-        if digest not in seen:  # many ways lead down to one base
-            seen.add(digest)
-            below = read_spec("bases", digest, root)
-            views |= dict.fromkeys(below["views"])
-            waiting += below["bases"]
-    return list(views)
+        if digest not in found:  # many ways lead down to one base
+            found[digest] = read_spec("bases", digest, root)
+            waiting += found[digest]["bases"]
+    return [spec, *found.values()]
+
+
+def views_to_train(spec: dict[str, Any], root: str | Path = ".") -> list[str]:
+    """Digests of the views that a base's job reads, each once."""
+    return list(dict.fromkeys(view for one in trained_with(spec, root) for view in one["views"]))
+
+
+def trains_on_gpu(spec: dict[str, Any], root: str | Path = ".") -> bool:
+    """Whether a base's job has a learner that is trained on a GPU."""
+    return any(one["learner"].get("device") == "cuda" for one in trained_with(spec, root))

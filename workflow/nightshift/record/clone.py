@@ -11,6 +11,7 @@ import fcntl
 import logging
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -184,6 +185,9 @@ def _undisturbed() -> Iterator[None]:
         os.environ.clear()
         os.environ.update(clean_environment())
         logger.setLevel(logging.ERROR)
+        for handler in logger.handlers:  # loaded before this job, they would write where its parent does
+            if isinstance(handler, logging.StreamHandler):
+                handler.setStream(sys.stderr)
         yield
     finally:
         logger.setLevel(level)

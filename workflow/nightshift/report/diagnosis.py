@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from nightshift.gc import MODELS
 from nightshift.levels import lowered
 from nightshift.model import ModelFiles
 from nightshift.names import DEVELOPMENT, EXPERIMENTS
+from nightshift.parallel import alone_if_killed
 from nightshift.plan import read_plan
 from nightshift.report.importance import Opened, importance
 from nightshift.report.slices import slices
@@ -52,7 +54,7 @@ def diagnose(champion: str, seed: int, cores: int = 1) -> dict[str, Any]:
     return {
         "champion": champion,
         "cv_auc": measure(scores, development, "roc_auc").auc.value,
-        "importance": opened if broken else _tried(lambda: importance(opened, cores if opened.models.small else 1)),
+        "importance": opened if broken else _tried(lambda: alone_if_killed(partial(importance, opened), cores)),
         "words": opened if broken else _tried(lambda: pushing_words(opened)),
         "slices": _tried(lambda: slices(read_raw(DEVELOPMENT), scores, development)),
     }

@@ -18,6 +18,7 @@ from nightshift.crossfit import logits_for_fold
 from nightshift.data.development import Development
 from nightshift.experiment import Experiment
 from nightshift.metrics import Estimate, cross_validated
+from nightshift.model import ModelFiles
 from nightshift.parallel import shared_among
 from nightshift.report.shuffles import Job, Shuffle, predicted, with_shuffles
 from nightshift.stack import FittedStack, fit_stack
@@ -125,7 +126,10 @@ class _Shuffles:
     """Predicts the out-of-fold cases as they are, and again with something shuffled."""
 
     def __init__(self, opened: Opened, folds: list[_Fold], cores: int = 1):
-        self.opened, self.folds, self.cores = opened, folds, cores
+        self.opened, self.folds = opened, folds
+        # As in `nightshift.model`: large models are in memory base by base.
+        large = isinstance(opened.models, ModelFiles) and opened.models.large
+        self.among_bases, self.among_folds = (1, cores) if large else (cores, 1)
         self.bases = opened.experiment.bases
         self.order = opened.experiment.in_order()
         development = opened.development
@@ -152,7 +156,7 @@ class _Shuffles:
     def predict(self, parts: list[list[list[Job]]]) -> tuple[list[Logits], list[list[list[Logits]]]]:
         """Logits of every base, for each fold as it is, and for each part, fold and job.
 
-        Base after base, so that no two need their models in a process's memory at a time. A base that a job does not touch
+        Base after base, so that no two need their models in one process at a time. A base that a job does not touch
         has its logits as they are.
         """
         as_it_is: list[Logits] = [{} for _ in self.folds]
@@ -163,7 +167,7 @@ class _Shuffles:
                 name: [[job for job, found in enumerate(part) if name in found] for part in touched] for name in names
             }
             work = partial(self._of_base, parts=parts, jobs_of=jobs_of, as_it_is=as_it_is, shuffled=shuffled)
-            with shared_among(work, self.cores) as every:
+            with shared_among(work, min(self.among_bases, len(names))) as every:
                 of_bases = every(names)
             for name, of_folds in zip(names, of_bases, strict=True):
                 for number, (unmoved, moved) in enumerate(of_folds):
@@ -186,16 +190,19 @@ class _Shuffles:
         """Logits of a base for each fold: as it is, and for each part those of the jobs that touch it."""
         models = self.opened.models[name]
         everything = [(view, None) for view in self.opened.experiment.views]
-        of_folds = []
-        for number, fold in enumerate(self.folds):
+
+        def of_fold(number: int) -> tuple[np.ndarray, list[np.ndarray]]:
+            fold = self.folds[number]
             unmoved = [(everything, np.arange(len(fold.rows)))], [as_it_is[number]]
             moved = [
                 ([part[number][job] for job in mine], [found[number][job] for job in mine])
                 for part, found, mine in zip(parts, shuffled, jobs_of[name], strict=True)
             ]
             every = [self._logits(name, models[fold.number], fold, *what) for what in (unmoved, *moved)]
-            of_folds.append((every[0][0], every[1:]))
-        return of_folds
+            return every[0][0], every[1:]
+
+        with shared_among(of_fold, self.among_folds) as every:
+            return every(list(range(len(self.folds))))
 
     def _jobs(self, part: list[list[Shuffle]]) -> list[list[Job]]:
         """For each fold, several shuffles of each thing."""
