@@ -26,7 +26,14 @@ from tables import (
 from targets import of_comparison, of_nights
 
 HERE = REPO / "benchmarks"
-OTHERS = ("autogluon_best-{s}", "autogluon_good-{s}", "flaml-{s}", "stacking-free", "xgboost-free")
+OTHERS = (
+    "autogluon_best-{s}",
+    "autogluon_grouped-{s}",
+    "autogluon_good-{s}",
+    "flaml-{s}",
+    "stacking-free",
+    "xgboost-free",
+)
 
 
 def context(cells: pd.DataFrame, nights: pd.DataFrame) -> dict[str, Any]:
