@@ -59,6 +59,7 @@ def context(cells: pd.DataFrame, nights: pd.DataFrame) -> dict[str, Any]:
         "gain": statistics.mean(gains),
         "gain_error": statistics.stdev(gains) / len(gains) ** 0.5 if len(gains) > 1 else float("nan"),
         "night": next(seeds[seeds["seed"] == 0].itertuples()),
+        "large": next(nights[nights["set"] == "demo-10000"].itertuples(), None),
     }
 
 

@@ -16,7 +16,7 @@ TABULAR = ("telco_churn_tabular", "persuasion_table", "casino_table")
 
 
 class Difference(NamedTuple):
-    """Mean difference with its 95 % interval; the bounds are NaN where there is only one fold."""
+    """Mean difference with its 95 % interval; the bounds are NaN where there is only one fold, be it of one of several sets."""
 
     mean: float
     low: float
@@ -26,7 +26,7 @@ class Difference(NamedTuple):
 
     def __str__(self) -> str:
         if self.low != self.low:
-            return f"{self.mean:+.4f} (one fold)"
+            return f"{self.mean:+.4f} ({'one fold' if self.folds == 1 else 'no interval: one fold of a set'})"
         return f"{self.mean:+.4f} ({self.low:+.4f} to {self.high:+.4f})"
 
 

@@ -36,6 +36,7 @@ def test_only_folds_that_both_systems_have_count():
     assert list(found) == ["a"]
     assert (found["a"].mean, found["a"].folds) == (pytest.approx(0.1), 1)
     assert str(found["a"]) == "+0.1000 (one fold)"
+    assert str(together({"a": found["a"], "b": found["a"]})) == "+0.1000 (no interval: one fold of a set)"
 
 
 def test_a_mean_over_sets_weighs_them_alike_and_has_their_errors_together():
