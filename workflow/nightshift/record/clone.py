@@ -181,16 +181,18 @@ def _undisturbed() -> Iterator[None]:
     """Run DVC in this process: quiet, with a clean environment, and back in the same folder whatever it does."""
     before, folder, logger = dict(os.environ), os.getcwd(), logging.getLogger("dvc")
     level = logger.level
+    streams = {one: one.stream for one in logger.handlers if isinstance(one, logging.StreamHandler)}
     try:
         os.environ.clear()
         os.environ.update(clean_environment())
         logger.setLevel(logging.ERROR)
-        for handler in logger.handlers:  # loaded before this job, they would write where its parent does
-            if isinstance(handler, logging.StreamHandler):
-                handler.setStream(sys.stderr)
+        for handler in streams:  # loaded before this job, they would write where its parent does
+            handler.stream = sys.stderr
         yield
     finally:
         logger.setLevel(level)
+        for handler, stream in streams.items():
+            handler.stream = stream
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(before)
