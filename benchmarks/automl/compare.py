@@ -24,8 +24,13 @@ class Difference(NamedTuple):
     folds: int
     sets: int = 1
 
+    @property
+    def unbounded(self) -> bool:
+        """Whether there are too few folds for an interval."""
+        return self.low != self.low
+
     def __str__(self) -> str:
-        if self.low != self.low:
+        if self.unbounded:
             return f"{self.mean:+.4f} ({'one fold' if self.folds == 1 else 'no interval: one fold of a set'})"
         return f"{self.mean:+.4f} ({self.low:+.4f} to {self.high:+.4f})"
 

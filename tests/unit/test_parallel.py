@@ -53,8 +53,11 @@ def test_processes_end_with_a_parent_that_is_killed(tmp_path):
 
     parent = os.fork()
     if parent == 0:
-        with shared_among(work, 2) as every:
-            every([0, 1])
+        try:
+            with shared_among(work, 2) as every:
+                every([0, 1])
+        finally:
+            os._exit(1)
     wait_for(lambda: said.exists() and len(said.read_text().split()) == 2)
     os.kill(parent, signal.SIGKILL)
     os.waitpid(parent, 0)

@@ -27,8 +27,9 @@ import psutil
 from nightshift.disk import disk_problem
 from nightshift.errors import NoDeviceError, TooHeavyError
 from nightshift.llm.errors import CallFailed, NotSentError, ReplayMissing
+from nightshift.parallel import end_with
 
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+_PR_SET_CHILD_SUBREAPER = 36
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _LONGEST_NAP = 0.02
 _TREE_EVERY = 0.5  # seconds; to list all descendants reads the whole process table
@@ -132,9 +133,7 @@ def _be_the_child(work: Callable[[], Any], pipe: int, parent: int) -> None:
 
 def _settle(parent: int) -> None:
     os.setsid()
-    _set(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
+    end_with(parent)
     for name in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(name, signal.SIG_DFL)
     with contextlib.suppress(OSError):

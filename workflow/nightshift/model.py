@@ -96,6 +96,12 @@ class ModelFiles(Mapping[str, list[FoldModel]]):
         return len(self._files)
 
 
+def shared_by(models: Mapping[str, list[FoldModel]], cores: int) -> tuple[int, int]:
+    """Among how many processes bases are to be shared, and the folds of one: bases, or folds base by base where models are
+    large, since then the processes have in memory what this one has loaded."""
+    return (1, cores) if isinstance(models, ModelFiles) and models.large else (cores, 1)
+
+
 @dataclass(frozen=True)
 class Model:
     """An experiment's model: for each case the mean of its fold models, stacked and calibrated.
@@ -131,8 +137,7 @@ class Model:
         cores : processes to share the work among, forked; the outcome does not depend on it
         """
         logits: dict[str, np.ndarray] = {}
-        # Base by base where they are large: then the processes share the models that this one has loaded.
-        among_bases, among_folds = (1, cores) if isinstance(self.bases, ModelFiles) and self.bases.large else (cores, 1)
+        among_bases, among_folds = shared_by(self.bases, cores)
         work = functools.partial(self._of_base, blocks=blocks, logits=logits, data=data, cores=among_folds)
         for names in self.experiment.levels():
             with shared_among(work, min(among_bases, len(names))) as every:

@@ -45,7 +45,7 @@ def shared_among(work: Callable[[Any], Any], cores: int) -> Iterator[Callable[[l
         return
     _WORK.append(work)
     try:
-        how = {"mp_context": get_context("fork"), "initializer": _end_with, "initargs": (os.getpid(),)}
+        how = {"mp_context": get_context("fork"), "initializer": end_with, "initargs": (os.getpid(),)}
         with ProcessPoolExecutor(cores, **how) as pool:
             with warnings.catch_warnings():
                 # Python 3.12 warns of a fork beside any thread, be it one of a library that only waits.
@@ -69,8 +69,8 @@ def alone_if_killed(work: Callable[[int], T], cores: int) -> T:
         return work(1)
 
 
-def _end_with(parent: int) -> None:
-    """A process that outlived its parent would keep the locks that it was forked with."""
+def end_with(parent: int) -> None:
+    """Have this process, a fork, killed when its parent ends, whose locks it would keep."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:

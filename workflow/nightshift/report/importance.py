@@ -18,7 +18,7 @@ from nightshift.crossfit import logits_for_fold
 from nightshift.data.development import Development
 from nightshift.experiment import Experiment
 from nightshift.metrics import Estimate, cross_validated
-from nightshift.model import ModelFiles
+from nightshift.model import shared_by
 from nightshift.parallel import shared_among
 from nightshift.report.shuffles import Job, Shuffle, predicted, with_shuffles
 from nightshift.stack import FittedStack, fit_stack
@@ -127,9 +127,7 @@ class _Shuffles:
 
     def __init__(self, opened: Opened, folds: list[_Fold], cores: int = 1):
         self.opened, self.folds = opened, folds
-        # As in `nightshift.model`: large models are in memory base by base.
-        large = isinstance(opened.models, ModelFiles) and opened.models.large
-        self.among_bases, self.among_folds = (1, cores) if large else (cores, 1)
+        self.among_bases, self.among_folds = shared_by(opened.models, cores)
         self.bases = opened.experiment.bases
         self.order = opened.experiment.in_order()
         development = opened.development
