@@ -217,8 +217,17 @@ def slot_bases(wildcards):
 def proposed_so_far(wildcards):
     """Records of the experiments that have a config, in ascending order: a deep chain asked for from its end would
     exhaust Python's stack. Grows each time a checkpoint is done."""
+    return files_so_far("record.json")
+
+
+def scored_so_far(wildcards):
+    """Scores of the same: the champion need not wait for the last records, which are made beside it."""
+    return files_so_far("metrics.json")
+
+
+def files_so_far(name):
     return [
-        f"{EXPERIMENTS}/{exp}/record.json"
+        f"{EXPERIMENTS}/{exp}/{name}"
         for exp in PLANNED
         if exp in FINISHED or is_going(exp)
     ]

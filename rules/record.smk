@@ -25,7 +25,7 @@ rule record:
 
 rule ledger:
     input:
-        records=proposed_so_far,
+        metrics=scored_so_far,
         proposals=next_proposal,
     output:
         report(

@@ -82,6 +82,9 @@ rule model_card:
 
 rule ending:
     input:
+        # It says which could not be recorded.
+        records=proposed_so_far,
+        proposals=next_proposal,
         ledger="results/ledger.tsv",
         verdict="results/verdict.json",
         noise="results/noise/noise.json",
@@ -116,6 +119,9 @@ rule diagnose:
 
 rule report:
     input:
+        # It says what the whole night took.
+        records=proposed_so_far,
+        proposals=next_proposal,
         ledger="results/ledger.tsv",
         verdict="results/verdict.json",
         curves="results/verdict/curves.json",

@@ -254,15 +254,17 @@ def test_importance_starts_from_the_score_of_the_ledger_and_finds_the_signal(ope
 @pytest.mark.parametrize("base", ["words", "table"])
 def test_shuffling_encoded_columns_is_encoding_shuffled_ones(opened, base):
     """For a linear model's columns (imputed, with indicators, scaled) and for those of trees."""
-    from nightshift.report.shuffles import with_shuffles
+    from nightshift.report.shuffles import encoded, with_shuffles
 
     scaled = base == "words"
     block, rows = opened.blocks["table"], np.arange(40)
     encoder = BlocksEncoder(scaled).fit({"table": block}, opened.development.y)
+    model = FoldModel(encoder, [])
     order = np.random.default_rng(0).permutation(len(rows))
     for column in block.frame:
         jobs = [([("table", column)], order), ([("other", None)], order), ([("table", None)], order)]
-        found = with_shuffles(FoldModel(encoder, []), "table", block, rows, "table", jobs).matrix
+        matrix = encoded(model, "table", block.take(rows))
+        found = with_shuffles(model, "table", matrix, "table", jobs).matrix
         by_hand = block.frame.iloc[rows].copy()
         by_hand[column] = by_hand[column].to_numpy()[order]
         expected = [by_hand, block.frame.iloc[rows], block.frame.iloc[rows[order]]]

@@ -55,6 +55,11 @@ rule follow:
     output: "followed.txt"
     shell: "touch {output}"
 
+rule look:
+    output: "{step}.seen"
+    input: lambda wildcards: [] if wildcards.step == "first" else "first.seen"
+    script: "look.py"
+
 rule shell:
     output: "shell.txt"
     shell: "echo shell > {output}"
@@ -73,6 +78,11 @@ content = {
     "drawn": float(np.random.rand()), "beside": Path(__file__).with_name("say.py").exists(), "tmp": os.environ["TMPDIR"],
 }
 Path(snakemake.output[0]).write_text(json.dumps(content))
+""",
+    "look.py": """
+import sys, time
+time.sleep(1)
+open(snakemake.output[0], "w").write(str([name in sys.modules for name in ("wave", "colorsys")]))
 """,
     "fail.py": "raise ValueError('it went wrong here')\n",
     "leave.py": "import sys\nopen(snakemake.output[0], 'w').close()\nsys.exit(0)\n",
@@ -119,6 +129,16 @@ def test_scripts_see_what_they_see_with_the_local_executor(workflow):
         one["tmp"] = bool(one["tmp"])
     assert contents["preforked"] == contents["local"]
     assert contents["preforked"][0]["threads"] == "2" and contents["preforked"][0]["main"] == "__main__"
+
+
+def test_what_is_preloaded_later_is_there_for_the_second_job(workflow):
+    done = run(workflow, "second.seen", "--preforked-preload-later", "colorsys,no_such_module_later", preload="wave")
+    assert done.returncode == 0, done.stderr
+    assert [(workflow / f"{step}.seen").read_text() for step in ("first", "second")] == [
+        "[True, False]",
+        "[True, True]",
+    ]
+    assert "no_such_module_later is not preloaded" in done.stderr
 
 
 def test_benchmarks_count_the_child(workflow):

@@ -145,6 +145,19 @@ def test_running_again_does_nothing(night):
     assert night.contents("results/experiments") == before
 
 
+def test_the_champion_waits_for_scores_only_and_the_ending_for_records(night):
+    """A night that was stopped between the two goes on with what is missing."""
+    model, ending = night.path("results/champion/model.json"), night.path("results/ending.md")
+    last = max(night.path("results/experiments").glob("*/record.json"))
+    assert last.stat().st_mtime <= ending.stat().st_mtime
+    made = model.stat().st_mtime_ns
+    for file in (last, ending):
+        file.unlink()
+    night.snakemake("--cores", "2")
+    assert last.exists() and last.stat().st_mtime <= ending.stat().st_mtime
+    assert model.stat().st_mtime_ns == made
+
+
 def test_more_experiments_run_the_new_ones_only(night):
     before = night.contents("results/experiments")
     night.configure(search={"experiments": 7, "parallel": 2})

@@ -88,7 +88,10 @@ def _reason(metrics: dict[str, Any]) -> str:
 
 def write_ledger(target: str = LEDGER, root: Path = Path()) -> None:
     """Write the ledger as tab-separated text; a crash's reason, and that of a search in a model's place, follow its
-    hypothesis."""
+    hypothesis.
+
+    A file that says the same already is left alone: what was made from it is not out of date.
+    """
     lines = ["\t".join(COLUMNS)]
     for row in ledger_rows(root):
         if row["status"] == "crash":
@@ -96,7 +99,16 @@ def write_ledger(target: str = LEDGER, root: Path = Path()) -> None:
         if row["fallback"]:
             row["hypothesis"] = f"{row['hypothesis']} [in the model's place: {row['fallback']}]"
         lines.append("\t".join(_cell(row[name]) for name in COLUMNS))
-    write_text(root / target, "\n".join(lines) + "\n")
+    text = "\n".join(lines) + "\n"
+    if not _says(root / target, text):
+        write_text(root / target, text)
+
+
+def _says(path: Path, text: str) -> bool:
+    try:
+        return path.read_text(encoding="utf-8") == text
+    except FileNotFoundError:  # Snakemake may remove it at any moment, to have it made again
+        return False
 
 
 def _cell(value: Any) -> str:

@@ -39,6 +39,12 @@ class ExecutorSettings(ExecutorSettingsBase):
             "help": "Modules to import before any job, separated by commas; a job that needs others imports them."
         },
     )
+    preload_later: Optional[str] = field(  # noqa: UP045
+        default=None,
+        metadata={
+            "help": "Modules to import while the first job runs, separated by commas: those that later jobs need."
+        },
+    )
 
 
 class Executor(LocalExecutor):
@@ -46,8 +52,8 @@ class Executor(LocalExecutor):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        preload = self.workflow.executor_settings.preload or ""
-        self.server = Server([name.strip() for name in preload.split(",") if name.strip()])
+        settings = self.workflow.executor_settings
+        self.server = Server(_names(settings.preload), _names(settings.preload_later))
         if hasattr(os, "fork"):
             self.server.start()  # it imports while Snakemake still plans
 
@@ -76,6 +82,10 @@ class Executor(LocalExecutor):
     def cancel(self) -> None:
         super().cancel()
         self.server.stop()
+
+
+def _names(setting: str | None) -> list[str]:
+    return [name.strip() for name in (setting or "").split(",") if name.strip()]
 
 
 class _ForkedRule:

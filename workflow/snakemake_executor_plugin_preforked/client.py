@@ -34,10 +34,12 @@ class Server:
     ----------
     preload : list of str
         Modules that it imports first.
+    later : list of str
+        Modules that it imports while the first job runs.
     """
 
-    def __init__(self, preload: list[str]):
-        self.preload = preload
+    def __init__(self, preload: list[str], later: list[str]):
+        self.preload, self.later = preload, later
         self._process: subprocess.Popen | None = None
         self._socket: socket.socket | None = None
         self._answers: dict[int, SimpleQueue] = {}
@@ -48,7 +50,8 @@ class Server:
         """Start the process; it answers when its imports are done."""
         ours, theirs = socket.socketpair()
         environment = {**os.environ, **dict.fromkeys(_THREADS, "1")}
-        command = [sys.executable, "-m", f"{__package__}.server", str(theirs.fileno()), ",".join(self.preload)]
+        modules = [",".join(names) for names in (self.preload, self.later)]
+        command = [sys.executable, "-m", f"{__package__}.server", str(theirs.fileno()), *modules]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], env=environment, cwd=os.getcwd()
         )

@@ -1,7 +1,7 @@
 """The preloaded Python: imports what it is told, then forks a child for every request.
 
-Run as `python -m snakemake_executor_plugin_preforked.server FD MODULES`. Requests and answers are lines of JSON on the
-socket FD. A request {id, script, cwd, threads, env} is answered by {id, pid}, and when the child has ended by
+Run as `python -m snakemake_executor_plugin_preforked.server FD MODULES LATER`. Requests and answers are lines of JSON on the
+socket FD. LATER are modules that it imports when the first child is on its way. A request {id, script, cwd, threads, env} is answered by {id, pid}, and when the child has ended by
 {id, code, seconds, cpu_time, max_rss}. The end of the socket is the end of the server and of its children.
 """
 
@@ -28,9 +28,14 @@ _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def main() -> None:
-    connection, modules = socket.socket(fileno=int(sys.argv[1])), sys.argv[2]
+    connection, modules, later = socket.socket(fileno=int(sys.argv[1])), *sys.argv[2:4]
     # Ctrl-C reaches the whole terminal group: jobs end by it, Snakemake ends us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _import(modules)
+    _serve(connection, later)
+
+
+def _import(modules: str) -> None:
     for name in filter(None, modules.split(",")):
         try:
             importlib.import_module(name)
@@ -39,10 +44,9 @@ def main() -> None:
     # Imported objects stay out of the children's collections, so that their pages stay shared.
     gc.collect()
     gc.freeze()
-    _serve(connection)
 
 
-def _serve(connection: socket.socket) -> None:
+def _serve(connection: socket.socket, later: str) -> None:
     waker, wakened = socket.socketpair()
     for end in (waker, wakened, connection):
         end.setblocking(False)
@@ -68,6 +72,9 @@ def _serve(connection: socket.socket) -> None:
                 children[pid] = (request["id"], time.monotonic())
                 _answer(connection, {"id": request["id"], "pid": pid})
         _reap(connection, children)
+        if later and children:
+            _import(later)
+            later = ""
 
 
 def _end(children: dict[int, tuple[int, float]]) -> None:

@@ -20,7 +20,7 @@ from nightshift.experiment import Experiment
 from nightshift.metrics import Estimate, cross_validated
 from nightshift.model import shared_by
 from nightshift.parallel import shared_among
-from nightshift.report.shuffles import Job, Shuffle, predicted, with_shuffles
+from nightshift.report.shuffles import Job, Shuffle, encoded, predicted, with_shuffles
 from nightshift.stack import FittedStack, fit_stack
 from nightshift.train import FoldModel
 from nightshift.views.base import Block, Columns
@@ -196,7 +196,10 @@ class _Shuffles:
                 ([part[number][job] for job in mine], [found[number][job] for job in mine])
                 for part, found, mine in zip(parts, shuffled, jobs_of[name], strict=True)
             ]
-            every = [self._logits(name, models[fold.number], fold, *what) for what in (unmoved, *moved)]
+            model = models[fold.number]
+            # Once for all parts: encoding takes longer than shuffling what is encoded.
+            matrices = self._matrices(name, model, fold)
+            every = [self._logits(name, model, fold, matrices, *what) for what in (unmoved, *moved)]
             return every[0][0], every[1:]
 
         with shared_among(of_fold, self.among_folds) as every:
@@ -227,7 +230,20 @@ class _Shuffles:
         se = float(np.sqrt(np.sum(np.bincount(self.groups, weights=contributions) ** 2)))
         return {"drop": drop, "se": se, "low": drop - 1.96 * se, "high": drop + 1.96 * se}
 
-    def _logits(self, name: str, model: FoldModel, fold: _Fold, jobs: list[Job], known: list[Logits]) -> np.ndarray:
+    def _matrices(self, name: str, model: FoldModel, fold: _Fold) -> dict[str, Any]:
+        """The fold's rows of each view of a base, encoded."""
+        keys = zip(self.opened.keys[name], self.bases[name].views, strict=True)
+        return {key: encoded(model, key, self.opened.blocks[view].take(fold.rows)) for key, view in keys}
+
+    def _logits(
+        self,
+        name: str,
+        model: FoldModel,
+        fold: _Fold,
+        matrices: dict[str, Any],
+        jobs: list[Job],
+        known: list[Logits],
+    ) -> np.ndarray:
         """Logits (n_jobs, n_cases) of a base whose bases below are known for each job.
 
         All jobs are predicted together: forests are slow to call and quick to run.
@@ -236,7 +252,7 @@ class _Shuffles:
             return np.empty((0, len(fold.rows)))
         base = self.bases[name]
         blocks = {
-            key: with_shuffles(model, key, self.opened.blocks[view], fold.rows, view, jobs)
+            key: with_shuffles(model, key, matrices[key], view, jobs)
             for key, view in zip(self.opened.keys[name], base.views, strict=True)
         }
         stood_on = [np.column_stack([of_job[below] for below in base.bases]) for of_job in known if base.bases]

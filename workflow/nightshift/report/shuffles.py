@@ -11,7 +11,7 @@ from scipy import sparse
 from nightshift.encode import BlocksEncoder, take
 from nightshift.explain.layout import places
 from nightshift.train import FoldModel
-from nightshift.views.base import Block, Columns
+from nightshift.views.base import Block
 
 _ROWS_AT_ONCE = 4000  # of a matrix that may be wide
 
@@ -55,19 +55,24 @@ def predicted(model: FoldModel, blocks: dict[str, Any], below: np.ndarray | None
     )
 
 
-def with_shuffles(model: FoldModel, key: str, block: Block, rows: np.ndarray, view: str, jobs: list[Job]) -> _Encoded:
-    """Encoded rows of a block once for each job, job after job, with what the job shuffles in its order.
+def encoded(model: FoldModel, key: str, block: Block) -> Any:
+    """Rows of a block as a fold model's encoder gives them, to be shuffled many times."""
+    return model.encoder.encoders_[key].transform(block)
+
+
+def with_shuffles(model: FoldModel, key: str, matrix: Any, view: str, jobs: list[Job]) -> _Encoded:
+    """Encoded rows of a view once for each job, job after job, with what the job shuffles in its order.
 
     A column is encoded by itself and case by case, so that its encoded columns can be shuffled in its place.
     """
-    encoder = model.encoder.encoders_[key]
-    matrix, everyone = encoder.transform(block.take(rows)), np.arange(len(rows))
+    encoder, n, everyone = model.encoder.encoders_[key], matrix.shape[0], np.arange(matrix.shape[0])
     found = matrix[np.concatenate([order if (view, None) in of else everyone for of, order in jobs])]
-    if isinstance(block, Columns):
-        of_column = {name: positions for name, positions in places(encoder)}
-        for number, (of, order) in enumerate(jobs):
-            start = number * len(rows)
-            for column in (name for shuffled, name in of if shuffled == view and name in of_column):
-                positions = of_column[column]
-                found[start : start + len(rows), positions] = matrix[np.ix_(order, positions)]
+    columns = [
+        (number, name) for number, (of, _) in enumerate(jobs) for shuffled, name in of if shuffled == view and name
+    ]
+    of_column = dict(places(encoder)) if columns else {}
+    for number, name in columns:
+        if name in of_column:
+            positions, start = of_column[name], number * n
+            found[start : start + n, positions] = matrix[np.ix_(jobs[number][1], positions)]
     return _Encoded(found)
