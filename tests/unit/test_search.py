@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from nightshift.agents import queue, sqlcheck
+from nightshift.agents import queue, search, sqlcheck
 from nightshift.agents.candidates import candidate, compose
 from nightshift.agents.history import History, Past, read_history
 from nightshift.agents.moves import MOVES, Situation, chances, draw_stack, second_level
@@ -159,6 +159,20 @@ def test_moves_that_were_kept_are_made_more_often():
     before = chances(History([]))
     assert now["split"] > before["split"] and now["add"] < before["add"]
     assert sum(now.values()) == pytest.approx(1)
+
+
+def test_a_kept_move_of_few_outcomes_does_not_take_all_draws(monkeypatch):
+    """A champion has one pruned child; once that is known the odds of pruning fall with every draw in vain."""
+    odds = {"prune": 0.999, "add": 0.001}
+    monkeypatch.setattr(search, "chances", lambda *_: odds)
+    past = run(SPACES["table alone"], 40)
+    assert {p.draw["move"] for p in past[-20:]} == {"prune", "add"}
+
+
+def test_a_search_that_may_do_one_thing_only_says_when_it_is_done():
+    space = Space(SPACES["table alone"].card, Agent(moves=("prune",)))
+    with pytest.raises(search.NothingNewError, match="nothing new in 60 draws"):
+        run(space, 100)
 
 
 def test_where_training_takes_long_cheap_learners_are_drawn():

@@ -12,6 +12,7 @@ from nightshift.agents.backend import Made, make
 from nightshift.agents.deadline import reason_to_stop
 from nightshift.agents.guidance import Guidance, read_guidance
 from nightshift.agents.history import History, read_history
+from nightshift.agents.search import NothingNewError
 from nightshift.config import Config
 from nightshift.experiment import Experiment, parse_experiment
 from nightshift.files import read_json, write_json, write_text
@@ -26,7 +27,7 @@ def propose(experiment: str, config: Config, root: Path = Path()) -> None:
     """Write experiment.yaml, plan.json and memos.json of one experiment.
 
     An answer once given is history: it is kept in results/history and a rerun writes the same again. When the night
-    is to end (config/STOP or the deadline), the files say so instead and nothing enters the history.
+    is to end (config/STOP, the deadline, or nothing new to try), the files say so instead and nothing enters the history.
 
     Parameters
     ----------
@@ -41,11 +42,11 @@ def propose(experiment: str, config: Config, root: Path = Path()) -> None:
     if not kept.exists():
         reason = reason_to_stop(number, config.search, root)
         if reason:
-            write_text(folder / "experiment.yaml", f"stopped: {reason}\n")
-            write_json(folder / "memos.json", memos)
-            write_json(folder / "plan.json", {"views": {}, "bases": {}, "stopped": reason})
-            return
-        answer = _answer(experiment, memos, config, root)
+            return _stop(folder, memos, reason)
+        try:
+            answer = _answer(experiment, memos, config, root)
+        except NothingNewError as error:
+            return _stop(folder, memos, f"{error}; allow more by agent.views, agent.learners and agent.moves")
     else:
         answer = read_json(kept)
     proposed = parse_experiment(answer["experiment"], str(kept))
@@ -55,6 +56,12 @@ def propose(experiment: str, config: Config, root: Path = Path()) -> None:
     write_memos(experiment, [*memos, *answer.get("memos", [])], root)
     plan.write_plan(folder / "plan.json", planned, root)
     proposed.write(folder / "experiment.yaml")
+
+
+def _stop(folder: Path, memos: list[Memo], reason: str) -> None:
+    write_text(folder / "experiment.yaml", f"stopped: {reason}\n")
+    write_json(folder / "memos.json", memos)
+    write_json(folder / "plan.json", {"views": {}, "bases": {}, "stopped": reason})
 
 
 def _answer(experiment: str, memos: list[Memo], config: Config, root: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,10 @@ _GOOD = 5
 _LONG = 120.0  # seconds of a base above which the search looks twice
 
 
+class NothingNewError(Exception):
+    """All that the search drew was proposed before, or would miss the deadline."""
+
+
 def propose(history: History, space: Space, seed: int) -> Proposal:
     """The next experiment.
 
@@ -38,8 +43,8 @@ def propose(history: History, space: Space, seed: int) -> Proposal:
 
     Raises
     ------
-    RuntimeError
-        When nothing new is found; the space of even a small table has millions of experiments.
+    NothingNewError
+        The space of even a small table has millions of experiments, but people may narrow it to a few.
     """
     number = len(history.past)
     first = [(baseline(space), None), *((one, name_of(i)) for i, one in enumerate(_portfolio(space)))]
@@ -51,11 +56,13 @@ def propose(history: History, space: Space, seed: int) -> Proposal:
             parent = champion.experiment.id if champion and parent else _latest_portfolio(history) if parent else None
             return Proposal(experiment.model_copy(update={"parent": parent}), {"move": "portfolio"})
     rng = np.random.default_rng([seed, number])
+    fruitless: Counter[str] = Counter()
     for attempt in range(_TRIES):
-        proposal = _move(history, space, rng, seed * 1_000_003 + number * 101 + attempt)
+        move, proposal = _move(history, space, rng, seed * 1_000_003 + number * 101 + attempt, fruitless)
         if proposal is not None and proposal.experiment.digest() not in known:
             return proposal
-    raise RuntimeError(f"no new experiment found in {_TRIES} draws; the space is exhausted")
+        fruitless[move] += 1
+    raise NothingNewError(f"the search found nothing new in {_TRIES} draws")
 
 
 def _portfolio(space: Space) -> list[Experiment]:
@@ -70,7 +77,12 @@ def _latest_portfolio(history: History) -> str | None:
     return ours[-1] if ours else None
 
 
-def _move(history: History, space: Space, rng: np.random.Generator, sampler_seed: int) -> Proposal | None:
+def _move(
+    history: History, space: Space, rng: np.random.Generator, sampler_seed: int, fruitless: Counter[str]
+) -> tuple[str, Proposal | None]:
+    """A move and what it made, if anything. One that was `fruitless` has half the chance for each time: a move of few
+    outcomes that was kept often would otherwise be drawn until all tries are spent."""
+
     def draw_base() -> tuple[Candidate, dict[str, Any]]:
         return _draw(history, space, rng, sampler_seed)
 
@@ -79,12 +91,14 @@ def _move(history: History, space: Space, rng: np.random.Generator, sampler_seed
         new, params = draw_base()
         start = "A start of its own" if history.champion() else "Nothing has run through yet"
         hypothesis = f"{start}: {new.words} alone."
-        return Proposal(compose([new], author="search", hypothesis=hypothesis), {"move": "alone", "params": params})
-    odds = chances(history, space.agent.moves)
-    move = str(rng.choice(list(odds), p=list(odds.values())))
+        alone = compose([new], author="search", hypothesis=hypothesis)
+        return "alone", Proposal(alone, {"move": "alone", "params": params})
+    odds = {move: odds * 0.5 ** fruitless[move] for move, odds in chances(history, space.agent.moves).items()}
+    total = sum(odds.values())
+    move = str(rng.choice(list(odds), p=[one / total for one in odds.values()]))
     make, _ = MOVES[move]
     proposal = make(Situation(parent, history, space, rng, draw_base))
-    return proposal and Proposal(proposal.experiment, {"move": move, **proposal.draw})
+    return move, proposal and Proposal(proposal.experiment, {"move": move, **proposal.draw})
 
 
 def _parent(history: History, space: Space, rng: np.random.Generator) -> Past | None:
