@@ -56,9 +56,9 @@ def jobs_of(root: Path, window: int, had: int) -> dict[str, Job]:
         for job, content in _of_experiment(root, name, before, seen, had).items():
             # A view or base belongs to the first experiment that asks for it.
             jobs.setdefault(job, content)
-    jobs["champion"] = Job(once["champion"], (f"record {experiments[-1]}",))
+    jobs["champion"] = Job(once["champion"], (f"score {experiments[-1]}",))
     jobs |= {rule: _shared(root / BENCHMARKS / f"{rule}.tsv", ("champion",), had) for rule in ("verdict", "diagnose")}
-    return jobs | {"report": Job(once["report"], ("verdict", "diagnose"))}
+    return jobs | {"report": Job(once["report"], ("verdict", "diagnose", f"record {experiments[-1]}"))}
 
 
 def _shared(file: Path, needs: tuple[str, ...], had: int) -> Job:
