@@ -275,6 +275,13 @@ def model_to_predict_with(wildcards):
     return os.path.abspath(path) if os.path.exists(path) else path
 
 
+def records_of_a_night(wildcards):
+    """A night that is run for its champion is recorded like any other."""
+    if os.path.exists("results/champion/model.json"):
+        return []
+    return [*proposed_so_far(wildcards), *next_proposal(wildcards)]
+
+
 def print_ending():
     show_file("results/ending.md", since=START)
     show_file(predictions(".md"), since=START)

@@ -4,6 +4,7 @@
 rule predict:
     input:
         new_cases,
+        records_of_a_night,
         model=model_to_predict_with,
     output:
         table=predictions(),

@@ -119,9 +119,8 @@ rule diagnose:
 
 rule report:
     input:
-        # It says what the whole night took.
-        records=proposed_so_far,
-        proposals=next_proposal,
+        # After all records: the page says what the whole night took.
+        ending="results/ending.md",
         ledger="results/ledger.tsv",
         verdict="results/verdict.json",
         curves="results/verdict/curves.json",

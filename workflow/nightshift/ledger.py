@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
-from nightshift.files import read_json, write_text
+from nightshift.files import read_json, replacing, write_text
 from nightshift.names import EXPERIMENTS, HISTORY, name_of
 from nightshift.spreadsheet import plain_text
 
@@ -86,29 +87,43 @@ def _reason(metrics: dict[str, Any]) -> str:
     return f"{metrics['kind']}: {reason}" if metrics["status"] == "crash" and "kind" in metrics else reason
 
 
-def write_ledger(target: str = LEDGER, root: Path = Path()) -> None:
+def write_ledger(target: str | Path = LEDGER, root: Path = Path()) -> None:
     """Write the ledger as tab-separated text; a crash's reason, and that of a search in a model's place, follow its
-    hypothesis.
+    hypothesis."""
+    write_text(root / target, _as_text(ledger_rows(root)))
 
-    A file that says the same already is left alone: what was made from it is not out of date.
+
+def refresh_ledger(root: Path = Path()) -> None:
+    """Let the ledger grow with the night, for people who look at it; the rule `ledger` makes the one that others read.
+
+    So this one is older than any score, or Snakemake would take it for the rule's, and one that has as many rows is left
+    alone: it may be the rule's, and what was made from it is not out of date.
     """
+    text, path = _as_text(ledger_rows(root)), root / LEDGER
+    if _lines_of(path) >= text.count("\n"):
+        return
+    began = (root / EXPERIMENTS / name_of(0) / "metrics.json").stat().st_mtime - 1
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+        os.utime(partial, (began, began))
+
+
+def _lines_of(path: Path) -> int:
+    try:
+        return path.read_bytes().count(b"\n")
+    except OSError:  # Snakemake removes it before the rule runs
+        return 0
+
+
+def _as_text(rows: list[dict[str, Any]]) -> str:
     lines = ["\t".join(COLUMNS)]
-    for row in ledger_rows(root):
+    for row in rows:
         if row["status"] == "crash":
             row["hypothesis"] = f"{row['hypothesis']} [{row['reason']}]"
         if row["fallback"]:
             row["hypothesis"] = f"{row['hypothesis']} [in the model's place: {row['fallback']}]"
         lines.append("\t".join(_cell(row[name]) for name in COLUMNS))
-    text = "\n".join(lines) + "\n"
-    if not _says(root / target, text):
-        write_text(root / target, text)
-
-
-def _says(path: Path, text: str) -> bool:
-    try:
-        return path.read_text(encoding="utf-8") == text
-    except FileNotFoundError:  # Snakemake may remove it at any moment, to have it made again
-        return False
+    return "\n".join(lines) + "\n"
 
 
 def _cell(value: Any) -> str:

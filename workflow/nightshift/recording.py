@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nightshift.files import read_json, write_json
-from nightshift.ledger import write_ledger
+from nightshift.ledger import refresh_ledger
 from nightshift.names import EXPERIMENTS
 
 _FAILED = "not recorded:"
@@ -20,7 +20,7 @@ def record(name: str, wanted: bool, target: str) -> None:
 
     The ledger is refreshed too, so that it grows with the night; and what could not be saved before is caught up.
     """
-    write_ledger()
+    refresh_ledger()
     if not wanted:
         write_json(target, {"recorded": False, "reason": "dvc.record is false", "seconds": 0.0, "revision": None})
         return

@@ -1,8 +1,9 @@
 """The preloaded Python: imports what it is told, then forks a child for every request.
 
-Run as `python -m snakemake_executor_plugin_preforked.server FD MODULES LATER`. Requests and answers are lines of JSON on the
-socket FD. LATER are modules that it imports when the first child is on its way. A request {id, script, cwd, threads, env} is answered by {id, pid}, and when the child has ended by
-{id, code, seconds, cpu_time, max_rss}. The end of the socket is the end of the server and of its children.
+Run as `python -m snakemake_executor_plugin_preforked.server FD MODULES LATER`; the modules LATER are imported when the first
+child runs and nothing else is asked for. Requests and answers are lines of JSON on the socket FD. A request {id, script, cwd,
+threads, env} is answered by {id, pid}, and when the child has ended by {id, code, seconds, cpu_time, max_rss}. The end of the
+socket is the end of the server and of its children.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def _import(modules: str) -> None:
     for name in filter(None, modules.split(",")):
         try:
             importlib.import_module(name)
-        except ImportError as error:
+        except Exception as error:  # a job that needs it imports it, and says what is wrong
             print(f"preforked: {name} is not preloaded: {error}", file=sys.stderr, flush=True)
     # Imported objects stay out of the children's collections, so that their pages stay shared.
     gc.collect()
@@ -58,7 +59,11 @@ def _serve(connection: socket.socket, later: str) -> None:
     children: dict[int, tuple[int, float]] = {}
     buffer = b""
     while True:
-        for key, _ in selector.select():
+        asked = selector.select(0 if later and children else None)
+        if not asked and later:
+            _import(later)
+            later = ""
+        for key, _ in asked:
             if key.fileobj is wakened:
                 wakened.recv(4096)
                 continue
@@ -72,9 +77,6 @@ def _serve(connection: socket.socket, later: str) -> None:
                 children[pid] = (request["id"], time.monotonic())
                 _answer(connection, {"id": request["id"], "pid": pid})
         _reap(connection, children)
-        if later and children:
-            _import(later)
-            later = ""
 
 
 def _end(children: dict[int, tuple[int, float]]) -> None:

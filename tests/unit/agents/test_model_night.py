@@ -65,6 +65,15 @@ def test_a_model_that_answers_writes_the_ledger(tmp_path):
     assert all(row["parent"] for row in rows[1:])
 
 
+def test_in_a_hybrid_night_the_model_goes_on_where_the_search_knows_nothing_new(tmp_path):
+    narrow = {"learners": ["ridge", "logistic"], "moves": ["prune"]}
+    with model_server(different) as server:
+        config = night_config(30, backend="hybrid", share=0.01, base_url=server.url, **QUICK, **narrow)
+        rows = run_night(tmp_path, config)
+    authors = [row["author"] for row in rows]
+    assert "search" in authors and authors.count("model") > 1 and len(rows) == 30
+
+
 def test_an_invalid_answer_goes_back_once_with_what_is_wrong(tmp_path):
     def second_time(body):
         return different(body) if len(body["messages"]) > 2 else FAULTS["unknown learner"]()

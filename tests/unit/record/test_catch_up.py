@@ -17,7 +17,7 @@ from nightshift.record import RecordOutcome, record_experiment
 @pytest.fixture(autouse=True)
 def here(project, monkeypatch):
     monkeypatch.chdir(project)
-    monkeypatch.setattr(recording, "write_ledger", lambda: None)
+    monkeypatch.setattr(recording, "refresh_ledger", lambda: None)
     monkeypatch.setattr("nightshift.record.record_experiment", lambda root, name: record_experiment(root, name, 0.3))
 
 

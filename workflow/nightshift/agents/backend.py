@@ -70,6 +70,8 @@ def make(experiment: str, history: History, guidance: Guidance, memos: list[Memo
     ------
     ReplayMissing
         agent.replay, and an answer was never kept.
+    NothingNewError
+        The search finds nothing new, and no model stands in for it.
     """
     card, backend = read_json(root / "results/data/card.json"), backend_of(config.agent)
     agent = guidance.narrowed(config.agent)
@@ -80,21 +82,31 @@ def make(experiment: str, history: History, guidance: Guidance, memos: list[Memo
     with Client(agent, experiment, root, hiding(agent, root)) as client:
         researcher = Researcher(experiment, history, space, client, config.search.seed, backend != "search", root)
         written = researcher.by_patience(memos)
-        answer = Answer(None)
         # Whoever looked closer has something to propose.
         looked = bool(written) and backend != "search"
-        if looked or turn_of_model(len(history.past), backend, agent.share):
+
+        def by_model() -> Answer:
             known = [*memos, *written]
             desk = Desk(
                 history, space, guidance, card, known, "", root, researcher.on_demand(known), config.search.keep
             )
             answer = _by_model(client, desk, backend)
-            written += researcher.written
+            written.extend(researcher.written)
+            return answer
+
+        turn = looked or turn_of_model(len(history.past), backend, agent.share)
+        answer = by_model() if turn else Answer(None)
+        if answer.experiment is None:
+            try:
+                drawn = search.propose(history, space, config.search.seed)
+            except search.NothingNewError:
+                # In a hybrid night the model may know more, out of its turn too.
+                if turn or backend == "search" or (answer := by_model()).experiment is None:
+                    raise
         if answer.experiment is not None:
             return Made(answer.experiment, {"move": "model"}, memos=written, usage=client.used)
-        proposal = search.propose(history, space, config.search.seed)
         failed = " ".join(answer.failed.split())[:_LONGEST] if answer.failed else None
-        return Made(proposal.experiment, proposal.draw, failed, answer.kind in _SILENT, written, client.used)
+        return Made(drawn.experiment, drawn.draw, failed, answer.kind in _SILENT, written, client.used)
 
 
 def _by_model(client: Client, desk: Desk, backend: str) -> Answer:

@@ -28,7 +28,7 @@ _LONG = 120.0  # seconds of a base above which the search looks twice
 
 
 class NothingNewError(Exception):
-    """All that the search drew was proposed before, or would miss the deadline."""
+    """All that the search drew was proposed before, or no move of those it may make applies."""
 
 
 def propose(history: History, space: Space, seed: int) -> Proposal:

@@ -68,7 +68,10 @@ def with_shuffles(model: FoldModel, key: str, matrix: Any, view: str, jobs: list
     encoder, n, everyone = model.encoder.encoders_[key], matrix.shape[0], np.arange(matrix.shape[0])
     found = matrix[np.concatenate([order if (view, None) in of else everyone for of, order in jobs])]
     columns = [
-        (number, name) for number, (of, _) in enumerate(jobs) for shuffled, name in of if shuffled == view and name
+        (number, name)
+        for number, (of, _) in enumerate(jobs)
+        for shuffled, name in of
+        if shuffled == view and name is not None
     ]
     of_column = dict(places(encoder)) if columns else {}
     for number, name in columns:
