@@ -104,3 +104,12 @@ def test_a_prediction_does_not_go_on_with_a_night(asked):
     asked.configure(search={"experiments": 9, "parallel": 2})
     said = asked.snakemake("predict", "-n", "--config", "predict={cases: new.csv, out: other.csv}")
     assert "propose" not in said and "predict" in said
+
+
+def test_without_a_champion_a_prediction_makes_one_and_the_night_is_recorded(asked):
+    record = max(asked.path("results/experiments").glob("*/record.json"))
+    record.unlink()
+    shutil.rmtree(asked.path("results/champion"))
+    asked.snakemake("predict", "--cores", "2", "--config", "predict={cases: new.csv, transcripts: calls.jsonl}")
+    assert record.exists() and asked.path("results/champion/model.json").exists()
+    assert len(pd.read_csv(asked.path("results/predictions/new.csv"))) == len(pd.read_csv(asked.path("new.csv")))
