@@ -64,7 +64,9 @@ def context(cells: pd.DataFrame, nights: pd.DataFrame) -> dict[str, Any]:
 
 
 def pairs() -> list[tuple[str, str]]:
-    return [(f"nightshift-{s}", other.format(s=s)) for s in (300, 60) for other in OTHERS]
+    """Each time beside its rivals, and what more time is worth."""
+    rivals = [(f"nightshift-{s}", other.format(s=s)) for s in (300, 60) for other in OTHERS]
+    return [*rivals, ("nightshift-300", "nightshift-60"), ("autogluon_best-300", "autogluon_best-60")]
 
 
 def summary(cells: pd.DataFrame) -> str:
