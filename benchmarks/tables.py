@@ -90,11 +90,13 @@ def cells_table(cells: pd.DataFrame) -> str:
     rows = []
     for (name, label), group in cells.groupby(["set", "label"]):
         mean = group.mean(numeric_only=True)
+        optimism = mean.validation_auc - mean.auc
         rows.append(
             [
                 *(name, label, len(group), f"{mean.auc:.4f}", f"{mean.log_loss:.4f}"),
                 *(
-                    f"{mean.validation_auc - mean.auc:+.4f}",
+                    # Not every system says what it expects: a model that was fitted again has no such estimate.
+                    "-" if pd.isna(optimism) else f"{optimism:+.4f}",
                     f"{mean.fit_s:.0f} ({group.fit_s.max():.0f})",
                     f"{mean.cpu_s:.0f}",
                 ),
