@@ -87,7 +87,7 @@ def _reason(metrics: dict[str, Any]) -> str:
     return f"{metrics['kind']}: {reason}" if metrics["status"] == "crash" and "kind" in metrics else reason
 
 
-def write_ledger(target: str | Path = LEDGER, root: Path = Path()) -> None:
+def write_ledger(target: str = LEDGER, root: Path = Path()) -> None:
     """Write the ledger as tab-separated text; a crash's reason, and that of a search in a model's place, follow its
     hypothesis."""
     write_text(root / target, _as_text(ledger_rows(root)))
@@ -99,12 +99,12 @@ def refresh_ledger(root: Path = Path()) -> None:
     So this one is older than any score, or Snakemake would take it for the rule's, and one that has as many rows is left
     alone: it may be the rule's, and what was made from it is not out of date.
     """
-    text, path = _as_text(ledger_rows(root)), root / LEDGER
-    if _lines_of(path) >= text.count("\n"):
+    path = root / LEDGER
+    if _lines_of(path) > len(finished(root)):  # its head is a line too
         return
     began = (root / EXPERIMENTS / name_of(0) / "metrics.json").stat().st_mtime - 1
     with replacing(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+        partial.write_text(_as_text(ledger_rows(root)), encoding="utf-8")
         os.utime(partial, (began, began))
 
 

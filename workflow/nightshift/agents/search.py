@@ -93,9 +93,9 @@ def _move(
         hypothesis = f"{start}: {new.words} alone."
         alone = compose([new], author="search", hypothesis=hypothesis)
         return "alone", Proposal(alone, {"move": "alone", "params": params})
-    odds = {move: odds * 0.5 ** fruitless[move] for move, odds in chances(history, space.agent.moves).items()}
-    total = sum(odds.values())
-    move = str(rng.choice(list(odds), p=[one / total for one in odds.values()]))
+    prior = chances(history, space.agent.moves)
+    odds = np.array([chance * 0.5 ** fruitless[name] for name, chance in prior.items()])
+    move = str(rng.choice(list(prior), p=odds / odds.sum()))
     make, _ = MOVES[move]
     proposal = make(Situation(parent, history, space, rng, draw_base))
     return move, proposal and Proposal(proposal.experiment, {"move": move, **proposal.draw})
