@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test setup-browser setup-ssh setup-slurm setup-kubernetes night test test-long test-slurm lint format bench \
-	bench-nights bench-results bench-space bench-bias bench-lexical bench-agents bench-engine bench-scale bench-automl soak tutorial schemas lock clean
+	bench-nights bench-cores bench-gpu bench-results bench-space bench-bias bench-lexical bench-agents bench-engine bench-scale bench-automl soak tutorial schemas lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -108,6 +108,12 @@ bench: setup ## ten minutes: a night a set and three systems side by side, on re
 
 bench-nights: setup ## what whole nights reach and where their time goes: three hours
 	python benchmarks/nights.py
+
+bench-cores: setup ## the same nights on 8, 4, 2 and 1 cores, on a machine that has them: half an hour
+	python benchmarks/cores.py
+
+bench-gpu: setup ## learner xgboost on a GPU beside one core, where there is a GPU
+	python benchmarks/gpu.py
 
 bench-results: setup ## write benchmarks/RESULTS.md from the tables that bench-automl and bench-nights left
 	python benchmarks/results.py

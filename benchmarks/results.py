@@ -1,7 +1,7 @@
 """`make bench-results`: benchmarks/RESULTS.md from the tables that the benchmarks left.
 
-Reads benchmarks/automl/cells.csv and stages.csv (`make bench-automl`) and benchmarks/nights.csv (`make bench-nights`); its
-words are in RESULTS.md.j2. Nothing is measured here.
+Reads benchmarks/automl/cells.csv and stages.csv (`make bench-automl`), benchmarks/nights.csv (`make bench-nights`)
+and benchmarks/cores.csv (`make bench-cores`); its words are in RESULTS.md.j2. Nothing is measured here.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from automl.compare import paired, together, with_label
 from night import REPO, head_of
 from tables import (
     cells_table,
+    cores_table,
     costs_table,
     differences_table,
     markdown,
@@ -36,7 +37,7 @@ OTHERS = (
 )
 
 
-def context(cells: pd.DataFrame, nights: pd.DataFrame) -> dict[str, Any]:
+def context(cells: pd.DataFrame, nights: pd.DataFrame, cores: pd.DataFrame) -> dict[str, Any]:
     """What RESULTS.md.j2 names."""
     named = with_label(cells)
     seeds = nights[(nights["set"] == "persuasion_for_good") & (nights["experiments"] == 24)]
@@ -55,6 +56,8 @@ def context(cells: pd.DataFrame, nights: pd.DataFrame) -> dict[str, Any]:
         "nights": nights_table(nights),
         "costs": costs_table(nights),
         "scaling": scaling_table(nights[nights["experiments"] >= 24]),
+        "cores": cores_table(cores),
+        "cores_machine": f"{cores['cpus'].iloc[0]} cores, {cores['processor'].iloc[0]}",
         "seeds": len(gains),
         "gain": statistics.mean(gains),
         "gain_error": statistics.stdev(gains) / len(gains) ** 0.5 if len(gains) > 1 else float("nan"),
@@ -88,11 +91,11 @@ def differences(cells: pd.DataFrame):
 
 def main() -> None:
     cells, stages = (pd.read_csv(HERE / "automl" / name) for name in ("cells.csv", "stages.csv"))
-    nights = pd.read_csv(HERE / "nights.csv")
+    nights, cores = (pd.read_csv(HERE / name) for name in ("nights.csv", "cores.csv"))
     draw(with_label(stages), HERE / "anytime.svg")
     loader = jinja2.FileSystemLoader(HERE)
     made = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    text = made.get_template("RESULTS.md.j2").render(context(cells, nights))
+    text = made.get_template("RESULTS.md.j2").render(context(cells, nights, cores))
     (HERE / "RESULTS.md").write_text(text + "\n")
 
 

@@ -16,6 +16,7 @@ COSTS = (
     *("idle, s", "asked for", "made", "hits", "hits, by seconds", "memory, MB"),
 )
 SCALING = ("data", "experiments", "in DVC", "measured, 2 cores", *(f"simulated, {n}" for n in (1, 2, 4, 8)))
+CORES = ("data", "experiments", "cores", "measured", "simulated", "times faster", "efficiency", "champion cv")
 CELLS = (
     *("data", "system-seconds", "folds", "test AUC", "log loss", "own validation - test"),
     *("fit, s (longest)", "CPU, s", "memory, MB", "predict, ms a case"),
@@ -83,6 +84,22 @@ def scaling_table(nights: pd.DataFrame) -> str:
             for night in nights.itertuples()
         ),
     )
+
+
+def cores_table(nights: pd.DataFrame) -> str:
+    """The same nights measured on other numbers of cores, beside the simulation from the jobs of the night on two."""
+    rows = []
+    for name, same in nights.sort_values(["set", "cores"]).groupby("set"):
+        fewest, on_two = same.iloc[0], next(same[same["cores"] == 2].itertuples())
+        for night in same.itertuples():
+            rows.append(
+                [
+                    *(name, night.experiments, night.cores, f"{night.wall_s:.0f} s"),
+                    f"{getattr(on_two, f'simulated_{night.cores}_s'):.0f} s",
+                    *(f"{fewest.wall_s / night.wall_s:.2f}", f"{night.efficiency:.2f}", f"{night.champion_cv:.4f}"),
+                ]
+            )
+    return markdown(CORES, rows)
 
 
 def cells_table(cells: pd.DataFrame) -> str:

@@ -1,22 +1,15 @@
 """Learner xgboost on a GPU: where there is one it trains there and predicts anywhere, where there is none it says so."""
 
 import json
-import subprocess
 
 import numpy as np
 import pytest
 
+from gpus import has_gpu
 from nightshift.contain import attempt
 from nightshift.learners import LEARNERS
 from nightshift.limits import Limits
 from nightshift.model import load_models, save_models
-
-
-def has_gpu() -> bool:
-    try:
-        return "GPU 0" in subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True).stdout
-    except FileNotFoundError:
-        return False
 
 
 @pytest.fixture
