@@ -55,7 +55,7 @@ rule all:
     default_target: True
     input:
         # Named here too: a ledger that is there must not hide that more experiments are wanted.
-        records=proposed_so_far,
+        records=records_so_far,
         proposals=next_proposal,
         ending="results/ending.md",
         page="results/report.html",

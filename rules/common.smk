@@ -214,13 +214,13 @@ def slot_bases(wildcards):
     return [ancient(path) for path in slot_plan()["bases"].values()]
 
 
-def proposed_so_far(wildcards):
+def records_so_far(wildcards):
     """Records of the experiments that have a config, in ascending order: a deep chain asked for from its end would
     exhaust Python's stack. Grows each time a checkpoint is done."""
     return files_so_far("record.json")
 
 
-def scored_so_far(wildcards):
+def scores_so_far(wildcards):
     """Scores of the same: the champion need not wait for the last records, which are made beside it."""
     return files_so_far("metrics.json")
 
@@ -279,7 +279,7 @@ def records_of_a_night(wildcards):
     """A night that is run for its champion is recorded like any other."""
     if os.path.exists("results/champion/model.json"):
         return []
-    return [*proposed_so_far(wildcards), *next_proposal(wildcards)]
+    return [*records_so_far(wildcards), *next_proposal(wildcards)]
 
 
 def print_ending():

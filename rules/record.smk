@@ -25,7 +25,7 @@ rule record:
 
 rule ledger:
     input:
-        metrics=scored_so_far,
+        metrics=scores_so_far,
         proposals=next_proposal,
     output:
         report(

@@ -83,7 +83,7 @@ rule model_card:
 rule ending:
     input:
         # It says which could not be recorded.
-        records=proposed_so_far,
+        records=records_so_far,
         proposals=next_proposal,
         ledger="results/ledger.tsv",
         verdict="results/verdict.json",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,31 +83,34 @@ def make(experiment: str, history: History, guidance: Guidance, memos: list[Memo
     with Client(agent, experiment, root, hiding(agent, root)) as client:
         researcher = Researcher(experiment, history, space, client, config.search.seed, backend != "search", root)
         written = researcher.by_patience(memos)
+        known = [*memos, *written]
+        desk = Desk(history, space, guidance, card, known, "", root, researcher.on_demand(known), config.search.keep)
         # Whoever looked closer has something to propose.
         looked = bool(written) and backend != "search"
-
-        def by_model() -> Answer:
-            known = [*memos, *written]
-            desk = Desk(
-                history, space, guidance, card, known, "", root, researcher.on_demand(known), config.search.keep
-            )
-            answer = _by_model(client, desk, backend)
-            written.extend(researcher.written)
-            return answer
-
         turn = looked or turn_of_model(len(history.past), backend, agent.share)
-        answer = by_model() if turn else Answer(None)
-        if answer.experiment is None:
-            try:
-                drawn = search.propose(history, space, config.search.seed)
-            except search.NothingNewError:
-                # In a hybrid night the model may know more, out of its turn too.
-                if turn or backend == "search" or (answer := by_model()).experiment is None:
-                    raise
-        if answer.experiment is not None:
+        by_search = partial(search.propose, history, space, config.search.seed)
+        answer, drawn = _answered(turn, backend != "search", partial(_by_model, client, desk, backend), by_search)
+        written += researcher.written
+        if drawn is None:
             return Made(answer.experiment, {"move": "model"}, memos=written, usage=client.used)
         failed = " ".join(answer.failed.split())[:_LONGEST] if answer.failed else None
         return Made(drawn.experiment, drawn.draw, failed, answer.kind in _SILENT, written, client.used)
+
+
+def _answered(
+    turn: bool, model: bool, by_model: Callable[[], Answer], by_search: Callable[[], search.Proposal]
+) -> tuple[Answer, search.Proposal | None]:
+    """The model's experiment when it is its turn and it has one, otherwise the search's, beside why the model has none."""
+    answer = by_model() if turn else Answer(None)
+    if answer.experiment is not None:
+        return answer, None
+    try:
+        return answer, by_search()
+    except search.NothingNewError:
+        # In a hybrid night the model may know more, out of its turn too.
+        if turn or not model or (answer := by_model()).experiment is None:
+            raise
+        return answer, None
 
 
 def _by_model(client: Client, desk: Desk, backend: str) -> Answer:
