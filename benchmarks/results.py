@@ -58,12 +58,19 @@ def context(cells: pd.DataFrame, nights: pd.DataFrame, cores: pd.DataFrame) -> d
         "scaling": scaling_table(nights[nights["experiments"] >= 24]),
         "cores": cores_table(cores),
         "cores_machine": f"{cores['cpus'].iloc[0]} cores, {cores['processor'].iloc[0]}",
+        "slower": f"{costlier(cores):.0%}",
         "seeds": len(gains),
         "gain": statistics.mean(gains),
         "gain_error": statistics.stdev(gains) / len(gains) ** 0.5 if len(gains) > 1 else float("nan"),
         "night": next(seeds[seeds["seed"] == 0].itertuples()),
         "large": next(nights[nights["set"] == "demo-10000"].itertuples(), None),
     }
+
+
+def costlier(cores: pd.DataFrame) -> float:
+    """Processor time of the jobs on the most cores over that on the fewest, less one."""
+    ordered = cores[cores["set"] == cores["set"].iloc[0]].sort_values("cores")["job_cpu_s"]
+    return ordered.iloc[-1] / ordered.iloc[0] - 1
 
 
 def pairs() -> list[tuple[str, str]]:

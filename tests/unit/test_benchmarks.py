@@ -12,7 +12,9 @@ import space
 from automl.compare import corrected, paired, together, with_label
 from automl.gather import CELL, KEY, merged
 from night import DEMO, Night
+from results import costlier
 from simulate import Job, makespan
+from tables import cores_table
 
 
 def cells(*rows):
@@ -72,6 +74,19 @@ def test_a_simulated_job_that_shares_its_work_takes_the_cores_that_there_are(cor
 
 def test_a_job_whose_inputs_no_job_makes_may_start():
     assert makespan({"a": Job(2, ("elsewhere",))}, 1) == 2
+
+
+def test_other_numbers_of_cores_are_measured_beside_the_simulation_of_the_night_on_two():
+    night = {"set": "a", "experiments": 24, "efficiency": 0.5, "champion_cv": 0.7}
+    foretold = {f"simulated_{cores}_s": 100 / cores for cores in (1, 2, 4, 8)}
+    on_two = {**night, "cores": 2, "wall_s": 60.0, "job_cpu_s": 100.0, **foretold}
+    on_eight = {**night, "cores": 8, "wall_s": 40.0, "job_cpu_s": 125.0, **dict.fromkeys(foretold, 1.0)}
+    rows = pd.DataFrame([on_eight, on_two])
+    assert cores_table(rows).splitlines()[2:] == [
+        "| a | 24 | 2 | 60 s | 50 s | 1.00 | 0.50 | 0.7000 |",
+        "| a | 24 | 8 | 40 s | 12 s | 1.50 | 0.50 | 0.7000 |",
+    ]
+    assert costlier(rows) == pytest.approx(0.25)
 
 
 def spaces(*gains):
