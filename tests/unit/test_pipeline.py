@@ -244,3 +244,25 @@ def test_splines_from_a_file_go_through_scipys_checks():
     broken = [[t[::-1], c, k] for t, c, k in state["bsplines_"]]
     with pytest.raises(ValueError, match="non-decreasing"):
         make.StorableSplines().__setstate__({**state, "bsplines_": broken})
+
+
+@pytest.mark.parametrize("extrapolation", ["constant", "linear", "continue"])
+@pytest.mark.parametrize("knots", ["quantile", "uniform"])
+def test_splines_of_a_column_of_one_value_come_back_from_a_file(knots, extrapolation, tmp_path):
+    x = data()[0].copy()
+    x[:, 0] = 3.0
+    x[2:, 1] = 7.0  # nearly one value: all quantiles but the ends are the same
+    splines = make.StorableSplines(n_knots=4, knots=knots, extrapolation=extrapolation).fit(x)
+    save_models(tmp_path / "m.skops", [splines])
+    (loaded,) = load_models(tmp_path / "m.skops")
+    other = x + np.linspace(-1, 1, len(x))[:, None]
+    np.testing.assert_array_equal(loaded.transform(other), splines.transform(other))
+
+
+def test_splines_of_one_value_from_a_file_go_through_the_other_checks():
+    splines = make.StorableSplines(n_knots=4, knots="quantile").fit(np.full((20, 1), 2.0))
+    state = splines.__getstate__()
+    ((t, c, k),) = state["bsplines_"]
+    for broken in ([t, c[:-1], k], [t[: 2 * k + 1], c, k], [t * np.nan, c, k]):
+        with pytest.raises(ValueError):
+            make.StorableSplines().__setstate__({**state, "bsplines_": [broken]})

@@ -59,7 +59,25 @@ class StorableSplines(SplineTransformer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
         if "bsplines_" in state:
-            # As scikit-learn made them: it extrapolates by itself. The constructor refuses what does not fit together.
+            # As scikit-learn made them: it extrapolates by itself.
             around = state["extrapolation"] == "continue"
-            state["bsplines_"] = [BSpline(t, c, int(k), extrapolate=around) for t, c, k in state["bsplines_"]]
+            state["bsplines_"] = [_checked(t, c, int(k), around) for t, c, k in state["bsplines_"]]
         super().__setstate__(state)
+
+
+def _checked(t: np.ndarray, c: np.ndarray, k: int, extrapolate: bool) -> BSpline:
+    """A spline of knots t (n_knots,) and coefficients c (n_splines, n_splines) of degree k.
+
+    scipy's constructor refuses what does not fit together. It also refuses knots that are all the same, which scikit-learn gives
+    to a column of one value in a fold: there everything but the knots is checked with others in their place.
+
+    Raises
+    ------
+    ValueError
+        When they do not fit together.
+    """
+    knots = np.ascontiguousarray(t, dtype=np.float64)
+    if knots.ndim == 1 and len(knots) and np.isfinite(knots[0]) and (knots == knots[0]).all():
+        sound = BSpline(np.arange(len(knots)), c, k)
+        return BSpline.construct_fast(knots, sound.c, sound.k, extrapolate=extrapolate)
+    return BSpline(knots, c, k, extrapolate=extrapolate)
