@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test setup-browser setup-ssh setup-slurm setup-kubernetes night test test-long test-slurm lint format bench \
-	bench-nights bench-cores bench-gpu bench-results bench-space bench-bias bench-lexical bench-agents bench-engine bench-scale bench-automl soak tutorial schemas lock clean
+	bench-nights bench-cores bench-gpu bench-champions bench-results bench-space bench-bias bench-lexical bench-agents bench-engine bench-scale bench-automl soak tutorial schemas lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -129,6 +129,9 @@ bench-engine: setup ## what an experiment costs when its work costs nothing: nig
 
 bench-scale: setup ## time and memory of every view and learner at 1,000, 10,000 and 100,000 cases
 	python benchmarks/scale.py
+
+bench-champions: setup ## other thresholds of keeping and means of experiments, on nights of other splits: half an hour
+	python benchmarks/champions.py
 
 bench-bias: setup ## how far a stack's cv_auc is off, on made-up data: ten minutes
 	python benchmarks/bias.py

@@ -29,7 +29,7 @@ def make_set(name: str, data: Path, target: Path) -> None:
     """Write the folder of a set."""
     target.mkdir(parents=True, exist_ok=True)
     if name in DEMOS:
-        _demo(*DEMOS[name], target)
+        make_demo(*DEMOS[name], target)
     else:
         source = data / TABLES.get(name, name)
         shutil.copyfile(source / "table.csv", target / "table.csv")
@@ -38,7 +38,7 @@ def make_set(name: str, data: Path, target: Path) -> None:
     outer_folds(pd.read_csv(target / "table.csv", dtype={"case_id": str})).to_csv(target / "fold.csv", index=False)
 
 
-def _demo(cases: int, seed: int, flipped: float, target: Path) -> None:
+def make_demo(cases: int, seed: int, flipped: float, target: Path) -> None:
     """The demo's deals, under the names that the shared sets have."""
     write(target, cases, seed)
     names = {"deal_id": "case_id", "won": "target", "account": "group"}
