@@ -3,8 +3,10 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 import agents
@@ -13,6 +15,7 @@ from automl.compare import corrected, paired, together, with_label
 from automl.gather import CELL, KEY, merged
 from night import DEMO, Night
 from results import costlier
+from selection import auc_by_weights, corrected_auc
 from simulate import Job, makespan
 from tables import cores_table
 
@@ -87,6 +90,28 @@ def test_other_numbers_of_cores_are_measured_beside_the_simulation_of_the_night_
         "| a | 24 | 8 | 40 s | 12 s | 1.50 | 0.50 | 0.7000 |",
     ]
     assert costlier(rows) == pytest.approx(0.25)
+
+
+def test_an_auc_by_weights_is_scikit_learns_in_each_fold():
+    rng = np.random.default_rng(0)
+    scores, y, folds = rng.normal(size=(2, 90)), rng.integers(0, 2, 90), np.arange(90) % 3
+    weights = rng.integers(0, 3, (4, 90))
+    found = auc_by_weights(scores, y, folds, weights)
+    rows = [np.flatnonzero(folds == fold) for fold in range(3)]
+    theirs = np.mean([roc_auc_score(y[one], scores[1, one], sample_weight=weights[2, one]) for one in rows])
+    assert found.shape == (2, 4) and found[1, 2] == pytest.approx(theirs)
+
+
+def test_the_luck_of_being_picked_is_taken_off_and_signal_is_not():
+    rng = np.random.default_rng(1)
+    y, folds = rng.integers(0, 2, 200), np.arange(200) % 5
+    noise = rng.normal(size=(60, 200))
+    best = auc_by_weights(noise, y, folds, np.ones((1, 200))).max()
+    assert best > 0.57
+    assert corrected_auc(noise, y, folds, np.arange(200)) == pytest.approx(0.5, abs=0.03)
+    signal = np.vstack([noise, y + 0.7 * rng.normal(size=200)])
+    expected = auc_by_weights(signal[-1:], y, folds, np.ones((1, 200)))[0, 0]
+    assert corrected_auc(signal, y, folds, np.arange(200)) == pytest.approx(expected, abs=0.01)
 
 
 def spaces(*gains):
