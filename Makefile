@@ -109,7 +109,7 @@ bench: setup ## ten minutes: a night a set and three systems side by side, on re
 bench-nights: setup ## what whole nights reach and where their time goes: three hours
 	python benchmarks/nights.py
 
-bench-cores: setup ## the same nights on 8, 4, 2 and 1 cores, on a machine that has them: half an hour
+bench-cores: setup ## the same nights on 8, 4, 2 and 1 cores, on a machine that has them: an hour
 	python benchmarks/cores.py
 
 bench-gpu: setup ## learner xgboost on a GPU beside one core, where there is a GPU

@@ -89,7 +89,7 @@ def scaling_table(nights: pd.DataFrame) -> str:
 def cores_table(nights: pd.DataFrame) -> str:
     """The same nights measured on other numbers of cores, beside the simulation from the jobs of the night on two."""
     rows = []
-    for name, same in nights.sort_values(["set", "cores"]).groupby("set"):
+    for (name, _), same in nights.sort_values(["set", "cores"]).groupby(["set", "processor"]):
         fewest, on_two = same.iloc[0], next(same[same["cores"] == 2].itertuples())
         for night in same.itertuples():
             rows.append(

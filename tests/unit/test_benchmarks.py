@@ -80,7 +80,7 @@ def test_a_job_whose_inputs_no_job_makes_may_start():
 
 
 def test_other_numbers_of_cores_are_measured_beside_the_simulation_of_the_night_on_two():
-    night = {"set": "a", "experiments": 24, "efficiency": 0.5, "champion_cv": 0.7}
+    night = {"set": "a", "processor": "p", "experiments": 24, "efficiency": 0.5, "champion_cv": 0.7}
     foretold = {f"simulated_{cores}_s": 100 / cores for cores in (1, 2, 4, 8)}
     on_two = {**night, "cores": 2, "wall_s": 60.0, "job_cpu_s": 100.0, **foretold}
     on_eight = {**night, "cores": 8, "wall_s": 40.0, "job_cpu_s": 125.0, **dict.fromkeys(foretold, 1.0)}

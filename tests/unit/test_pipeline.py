@@ -263,6 +263,11 @@ def test_splines_of_one_value_from_a_file_go_through_the_other_checks():
     splines = make.StorableSplines(n_knots=4, knots="quantile").fit(np.full((20, 1), 2.0))
     state = splines.__getstate__()
     ((t, c, k),) = state["bsplines_"]
-    for broken in ([t, c[:-1], k], [t[: 2 * k + 1], c, k], [t * np.nan, c, k]):
-        with pytest.raises(ValueError):
+    refused = {
+        "Knots, coefficients": [t, c[:-1], k],
+        "knots for degree": [t[: 2 * k + 1], c, k],
+        "internal knots": [t * np.nan, c, k],
+    }
+    for reason, broken in refused.items():
+        with pytest.raises(ValueError, match=reason):
             make.StorableSplines().__setstate__({**state, "bsplines_": [broken]})

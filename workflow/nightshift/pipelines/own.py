@@ -66,7 +66,7 @@ class StorableSplines(SplineTransformer):
 
 
 def _checked(t: np.ndarray, c: np.ndarray, k: int, extrapolate: bool) -> BSpline:
-    """A spline of knots t (n_knots,) and coefficients c (n_splines, n_splines) of degree k.
+    """A spline of degree k with knots t (n_splines + k + 1,) and coefficients c (n_splines, n_splines).
 
     scipy's constructor refuses what does not fit together. It also refuses knots that are all the same, which scikit-learn gives
     to a column of one value in a fold: there everything but the knots is checked with others in their place.
