@@ -76,6 +76,11 @@ class Judged:
         self.y = pd.read_parquet(root / "results/data/holdout/labels.parquet")["target"].to_numpy()
         self.root, self.logits = root, cache(self._logits)
         self.against = cache(self._against)
+        kept = [
+            number for number, one in enumerate(self.folders) if read_json(one / "metrics.json")["status"] == "keep"
+        ]
+        if kept[-1] != self.champion(THRESHOLDS[USUAL]):
+            raise RuntimeError(f"{root}: the night judged its experiments otherwise; was it made by this version?")
 
     def _logits(self, number: int) -> np.ndarray:
         with contextlib.chdir(self.root):  # a model is put together where its parts are
