@@ -1,13 +1,20 @@
 """The order in which jobs write their files: whoever finds the one that Snakemake asks for finds the rest."""
 
 import time
+from typing import ClassVar, Literal
 
+import numpy as np
+import pandas as pd
 import pytest
-from samples import make_raw
+from samples import make_folds, make_raw
+from sklearn.dummy import DummyClassifier
 
 from nightshift import chain
+from nightshift.data.development import Development
 from nightshift.files import read_json, write_json
+from nightshift.learners import LEARNERS, Learner
 from nightshift.parallel import shared_among
+from nightshift.train import Recipe, train_base
 from nightshift.views import VIEWS
 
 
@@ -55,3 +62,43 @@ def test_work_that_is_shared_among_processes_is_counted():
 
     _, seconds = chain._worked(work)
     assert 0.55 < seconds < 3
+
+
+class Held:
+    """A type that no list trusts."""
+
+
+class Holding(DummyClassifier):
+    def fit(self, x, y):
+        self.held_ = Held()
+        return super().fit(x, y)
+
+
+class Somebodys(Learner):
+    """As if a package had brought it, whose author forgot `trusted`."""
+
+    kind: Literal["somebodys"] = "somebodys"
+    trusted: ClassVar[tuple[str, ...]] = ()
+
+    def build(self, seed):
+        return Holding()
+
+
+def test_a_model_that_does_not_come_back_is_this_bases_crash(tmp_path, monkeypatch):
+    y, folds = np.arange(40) % 2, make_folds(40, 2)
+    blocks = {"d": VIEWS["dynamics"](speakers=("customer",)).featurize(make_raw(40))}
+    monkeypatch.setattr(chain, "LEARNERS", {**LEARNERS, "somebodys": Somebodys})
+    monkeypatch.setattr(chain, "read_development", lambda _: Development(pd.Series(range(40)), y, folds))
+    monkeypatch.setattr(
+        chain,
+        "base_of",
+        lambda spec, *_: train_base(blocks, y, folds, Recipe(chain.LEARNERS[spec["learner"]["kind"]]())),
+    )
+    with pytest.raises(ValueError, match=r"does not come back from its file: .*Held"):
+        chain._train_into(tmp_path / "base", {"learner": {"kind": "somebodys"}}, 1)
+    assert chain._train_into(tmp_path / "other", {"learner": {"kind": "ridge"}}, 1)["cv_auc"] > 0
+
+
+def test_what_is_read_back_is_what_nobody_knows_beforehand(monkeypatch):
+    monkeypatch.setattr(chain, "LEARNERS", {**LEARNERS, "somebodys": Somebodys})
+    assert {kind for kind in chain.LEARNERS if chain._of_many_types(kind)} == {"pipeline", "somebodys"}

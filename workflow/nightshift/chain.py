@@ -28,6 +28,7 @@ from nightshift.data.development import Development, read_development, read_raw
 from nightshift.experiment import Experiment, read_experiment
 from nightshift.files import digest_of, read_json, replacing, write_json
 from nightshift.gather import gather
+from nightshift.learners import LEARNERS
 from nightshift.levels import lowered
 from nightshift.limits import Limits
 from nightshift.llm.context import asking
@@ -136,11 +137,31 @@ def _train_into(folder: Path, spec: dict[str, Any], cores: int) -> dict[str, flo
     from nightshift.model import save_models
 
     folder.mkdir(exist_ok=True)
+    models = folder / "models.skops"
     development = read_development(DEVELOPMENT)
     trained, work = _worked(lambda: base_of(spec, development, cores))
     write_scores(folder / "oof.parquet", trained.oof, development.case_ids)
-    save_models(folder / "models.skops", trained.models)
+    save_models(models, trained.models)
+    if _of_many_types(spec["learner"]["kind"]):
+        _read_back(models)
     return {"cv_auc": measure(trained.oof, development, "roc_auc").auc.value, "work": work}
+
+
+def _of_many_types(kind: str) -> bool:
+    """Whether nobody knows beforehand what a fitted model holds: of a pipeline, or of somebody's own package."""
+    return kind == "pipeline" or not LEARNERS[kind].__module__.startswith("nightshift.")
+
+
+def _read_back(models: Path) -> None:
+    """A model that does not come back from its file costs an experiment here; as the champion's it would cost the night."""
+    from nightshift.model import load_models
+
+    try:
+        load_models(models)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise ValueError(f"its fitted model does not come back from its file: {error}") from error
 
 
 def _outcome(done: Attempt) -> dict[str, Any]:
