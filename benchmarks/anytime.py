@@ -34,15 +34,15 @@ def curve(stages: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(stages: pd.DataFrame, target: Path) -> None:
-    """A column a set, a row a measure; steps for what gets better with time, points for what answers once."""
+    """A row a set, a column a measure; steps for what gets better with time, points for what answers once."""
     long = curve(stages).melt(["set", "label", "at_s"], list(MEASURES), "measure", "AUC")
     long["measure"] = long["measure"].map(MEASURES)
     axes = {
         "x": alt.X("at_s", title="seconds"),
         "y": alt.Y("AUC", title=None, scale=alt.Scale(zero=False)),
-        "color": alt.Color("label", title=None, legend=alt.Legend(orient="top")),
+        "color": alt.Color("label", title=None, legend=alt.Legend(orient="top", columns=4)),
     }
-    base = alt.Chart(long).encode(**axes).properties(width=230, height=150)
+    base = alt.Chart(long).encode(**axes).properties(width=330, height=120)
     layers = base.mark_line(interpolate="step-after") + base.mark_point(filled=True, size=18)
-    chart = layers.facet(column=alt.Column("set", title=None), row=alt.Row("measure", title=None))
+    chart = layers.facet(row=alt.Row("set", title=None), column=alt.Column("measure", title=None))
     chart.resolve_scale(y="independent").configure(background="white").save(target)
