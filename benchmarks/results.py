@@ -24,7 +24,7 @@ from tables import (
     scaling_table,
     with_transcripts,
 )
-from targets import of_comparison, of_nights
+from targets import of_comparison, of_nights, optimism
 
 HERE = REPO / "benchmarks"
 TINY = "mibot_smoking"
@@ -70,16 +70,6 @@ def context(cells: pd.DataFrame, nights: pd.DataFrame, cores: pd.DataFrame) -> d
         "night": next(seeds[seeds["seed"] == 0].itertuples()),
         "large": next(nights[nights["set"] == "demo-10000"].itertuples(), None),
     }
-
-
-def optimism(cells: pd.DataFrame, label: str) -> pd.DataFrame:
-    """Own validation less test by set, mean over folds; columns `champion` and `baseline`."""
-    ours = cells[cells["label"] == label]
-    gaps = {
-        "champion": ours["validation_auc"] - ours["auc"],
-        "baseline": ours["baseline_validation_auc"] - ours["baseline_auc"],
-    }
-    return pd.DataFrame(gaps).groupby(ours["set"]).mean()
 
 
 def costlier(cores: pd.DataFrame) -> float:
