@@ -4,7 +4,7 @@ A list scheduler: whenever a core is free, the first job in the order of the exp
 inputs are those of the rules: a proposal waits for the one before and for the score that leaves the window of
 `search.parallel`; bases for their views and for bases below; a score and a record for the one before. Every job takes
 what it took in the night, where it shared the machine with others (one that shares its work takes the cores that there are, up to
-four); the engine's own time is not in it.
+four; the folds of a long base are pieces that any core may do); the engine's own time is not in it.
 
     python benchmarks/simulate.py PROJECT CORES-IT-HAD 2 8
 """
@@ -13,17 +13,20 @@ from __future__ import annotations
 
 import heapq
 import sys
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
 
 from nightshift.config import parse_config
+from nightshift.data.development import read_development
 from nightshift.files import read_json
 from nightshift.ledger import finished
 from nightshift.limits import PROCESSES
-from nightshift.names import EXPERIMENTS
+from nightshift.names import DEVELOPMENT, EXPERIMENTS
 from nightshift.report.timings import job_time
+from nightshift.spare import WORTH
 from nightshift.specs import read_spec, reads_both
 
 BENCHMARKS = "results/benchmarks"
@@ -80,7 +83,7 @@ def _of_experiment(root: Path, name: str, before: str | None, seen: str | None, 
     return {
         f"propose {name}": Job(seconds["propose"], ("split", *after["propose"], *left)),
         **{path: Job(_made_in(root, path), (f"propose {name}",)) for path in views},
-        **{path: _base(root, path, had) for path in bases},
+        **{name: job for path in bases for name, job in _base(root, path, had).items()},
         f"stack {name}": Job(seconds["stack"], (f"propose {name}", *bases)),
         f"score {name}": Job(seconds["score"], (f"stack {name}", *after["score"])),
         f"record {name}": Job(seconds["record"], (f"score {name}", *after["record"])),
@@ -93,13 +96,26 @@ def _made_in(root: Path, path: str) -> float:
     return _seconds(root / BENCHMARKS / made.parent.name / f"{made.stem}.tsv")
 
 
-def _base(root: Path, path: str, had: int) -> Job:
+def _base(root: Path, path: str, had: int) -> dict[str, Job]:
+    """A base, and pieces before it for the folds of a long one, which spare cores take."""
     spec = read_spec("bases", Path(path).name, root)
     views = (f"results/views/{view}.arrow" for view in spec["views"])
     needs = (*views, *(f"results/bases/{base}" for base in spec["bases"]))
+    file = root / BENCHMARKS / "bases" / f"{Path(path).name}.tsv"
     if reads_both(spec):
-        return _shared(root / BENCHMARKS / "bases" / f"{Path(path).name}.tsv", needs, had)
-    return Job(_made_in(root, path), needs)
+        return {path: _shared(file, needs, had)}
+    total, folds = max(job_time(file)) if file.exists() else 0.0, _folds(root)
+    own = min(read_json(root / path / "outcome.json").get("work", 0.0), total)
+    if own < folds * WORTH:
+        return {path: Job(total, needs)}
+    pieces = {f"{path} {number}": Job(own / folds, needs) for number in range(folds)}
+    return {**pieces, path: Job(total - own, tuple(pieces))}
+
+
+@cache
+def _folds(root: Path) -> int:
+    folds = read_development(root / DEVELOPMENT).folds
+    return folds.repeats * len(folds.numbers())
 
 
 def _seconds(file: Path) -> float:

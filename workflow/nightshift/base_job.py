@@ -17,12 +17,13 @@ from nightshift.names import DEVELOPMENT
 from nightshift.nested import Node, nested
 from nightshift.sandbox import cases_table, condition
 from nightshift.scoring import read_scores
-from nightshift.specs import read_spec, reads_both, views_to_train
+from nightshift.spare import every
+from nightshift.specs import read_spec, reads_both, trains_on_gpu, views_to_train
 from nightshift.train import Recipe, TrainedBase, train_base
 from nightshift.views import Block, load_block
 
 
-def base_of(spec: dict[str, Any], development: Development, cores: int = 1) -> TrainedBase:
+def base_of(spec: dict[str, Any], development: Development, cores: int = 1, borrows: bool = False) -> TrainedBase:
     """Train a base from the files of its views and of the bases that it stands on.
 
     Parameters
@@ -30,6 +31,7 @@ def base_of(spec: dict[str, Any], development: Development, cores: int = 1) -> T
     spec : content of its file under results/specs/bases
     development : Development
     cores : processes among which the training of the bases below is shared, where it reads views beside them
+    borrows : whether folds may be trained on cores that no job uses for the moment
     """
     blocks = prepared({view: load_block(f"results/views/{view}.arrow") for view in views_to_train(spec)})
     node = _node(spec, blocks)
@@ -39,7 +41,9 @@ def base_of(spec: dict[str, Any], development: Development, cores: int = 1) -> T
     if reads_both(spec):
         trees: dict[str, Node] = {}
         apart = nested([_tree(base, blocks, trees) for base in spec["bases"]], y, folds, cores)
-    return train_base(node.blocks, y, folds, node.recipe, stacked, node.within, apart)
+    one = node.recipe.seconds(len(y)) / (folds.repeats * len(folds.numbers()))
+    how = every(one) if borrows and not trains_on_gpu(spec) else map
+    return train_base(node.blocks, y, folds, node.recipe, stacked, node.within, apart, how)
 
 
 def recipe_of(spec: dict[str, Any]) -> Recipe:

@@ -125,7 +125,8 @@ def train(digest: str, target: str, limits: Limits | None = None, cores: int = 1
     spec = read_spec("bases", digest)
     with replacing(target) as folder:
         failed = _failure_below(spec)
-        several, alone = (partial(_train_into, folder, spec, processes) for processes in (cores, 1))
+        several = partial(_train_into, folder, spec, cores, borrows=True)
+        alone = partial(_train_into, folder, spec, 1)
         done = Attempt(failure=failed) if failed else attempt(several, limits, alone)
         if done.failure:
             shutil.rmtree(folder, ignore_errors=True)  # what a child left half-written
@@ -133,13 +134,13 @@ def train(digest: str, target: str, limits: Limits | None = None, cores: int = 1
         write_json(folder / "outcome.json", {**_outcome(done), "seconds": time.perf_counter() - start})
 
 
-def _train_into(folder: Path, spec: dict[str, Any], cores: int) -> dict[str, float]:
+def _train_into(folder: Path, spec: dict[str, Any], cores: int, borrows: bool = False) -> dict[str, float]:
     from nightshift.model import save_models
 
     folder.mkdir(exist_ok=True)
     models = folder / "models.skops"
     development = read_development(DEVELOPMENT)
-    trained, work = _worked(lambda: base_of(spec, development, cores))
+    trained, work = _worked(lambda: base_of(spec, development, cores, borrows))
     write_scores(folder / "oof.parquet", trained.oof, development.case_ids)
     save_models(models, trained.models)
     if _of_many_types(spec["learner"]["kind"]):

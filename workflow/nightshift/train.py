@@ -17,6 +17,7 @@ from nightshift.data.split import Folds
 from nightshift.encode import BlocksEncoder, prepared, take
 from nightshift.learners import Learner
 from nightshift.progress import at
+from nightshift.spare import Every
 from nightshift.views.base import Block, Columns
 
 _FURTHEST = 13.815510557964274  # logit of 1 - 1e-6
@@ -104,6 +105,10 @@ class Recipe:
     seed: int = 0
     seeds: int = 1
 
+    def seconds(self, cases: int) -> float:
+        """Rough seconds that training on so many cases takes, all folds on one core."""
+        return self.learner.heft * self.seeds * cases / 1000
+
     def model(self, line: np.ndarray | None) -> FoldModel:
         encoder = BlocksEncoder(self.learner.scaled, {**self.terms, "seed": self.seed}, self.learner.dense_up_to)
         classifiers = [self.learner.build(self.seed + 1000 * number) for number in range(self.seeds)]
@@ -134,6 +139,7 @@ def train_base(
     below: np.ndarray | None = None,
     within: np.ndarray | None = None,
     nested: np.ndarray | None = None,
+    every: Every = map,
 ) -> TrainedBase:
     """Train a base on every fold.
 
@@ -150,6 +156,8 @@ def train_base(
         The segment: the cases it is trained and heard on.
     nested : float array (n_cases, n_bases, repeats, folds), optional
         What `nightshift.nested` gives, to be trained on in the place of `below`: for a base that reads views too.
+    every : like `map`
+        Does the folds: one after the other, or some of them elsewhere.
 
     Raises
     ------
@@ -158,30 +166,48 @@ def train_base(
     FloatingPointError
         When the learner predicts something that is no number.
     """
-    blocks = prepared(blocks)
     within = np.ones(len(y), dtype=bool) if within is None else within
+    training = _Training(prepared(blocks), y, folds, recipe, below, within, nested)
     oof = np.full((len(y), folds.repeats), np.nan)
     models = []
-    for repeat in range(folds.repeats):
-        of = folds.assignment[:, repeat]
-        raw = None if below is None else below[:, :, repeat]
-        for place, fold in enumerate(folds.numbers()):
-            train, predicted = (rows[within[rows]] for rows in folds.pair(repeat, fold))
-            heard = raw if nested is None else heard_for_fold(raw, nested[:, :, repeat, place], of == fold)
-            z, line = (None, None) if heard is None else logits_for_fold(heard, y, of, fold)
-            if z is not None:
-                train = _with_bases_below(z, train, predicted, folds, within)
-            _check_classes(y, train, predicted, fold)
-            model = recipe.model(line)
-            model.fit({**take(blocks, train), **({} if z is None else as_block(z[train]))}, y[train])
-            oof[predicted, repeat] = model.predict_logit(
-                take(blocks, predicted), None if raw is None else raw[predicted]
-            )
-            models.append(model)
-            at(len(models), folds.repeats * len(folds.numbers()), "folds")
+    tasks = [(repeat, place) for repeat in range(folds.repeats) for place in range(len(folds.numbers()))]
+    for (repeat, _), (predicted, logits, model) in zip(tasks, every(training.fit, tasks), strict=True):
+        oof[predicted, repeat] = logits
+        models.append(model)
+        at(len(models), len(tasks), "folds")
     if not np.isfinite(oof[(folds.assignment >= 0) & within[:, None]]).all():
         raise FloatingPointError("the learner predicted NaN or infinity")
     return TrainedBase(oof, models)
+
+
+@dataclass(frozen=True)
+class _Training:
+    """What the folds of a base are trained on; fields as the parameters of `train_base`."""
+
+    blocks: dict[str, Block]
+    y: np.ndarray
+    folds: Folds
+    recipe: Recipe
+    below: np.ndarray | None
+    within: np.ndarray
+    nested: np.ndarray | None
+
+    def fit(self, task: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, FoldModel]:
+        """One fold, by its repeat and place: the rows that it predicts, their logits, the model."""
+        repeat, place = task
+        fold = self.folds.numbers()[place]
+        of = self.folds.assignment[:, repeat]
+        raw = None if self.below is None else self.below[:, :, repeat]
+        train, predicted = (rows[self.within[rows]] for rows in self.folds.pair(repeat, fold))
+        heard = raw if self.nested is None else heard_for_fold(raw, self.nested[:, :, repeat, place], of == fold)
+        z, line = (None, None) if heard is None else logits_for_fold(heard, self.y, of, fold)
+        if z is not None:
+            train = _with_bases_below(z, train, predicted, self.folds, self.within)
+        _check_classes(self.y, train, predicted, fold)
+        model = self.recipe.model(line)
+        model.fit({**take(self.blocks, train), **({} if z is None else as_block(z[train]))}, self.y[train])
+        logits = model.predict_logit(take(self.blocks, predicted), None if raw is None else raw[predicted])
+        return predicted, logits, model
 
 
 def heard_for_fold(raw: np.ndarray, nested: np.ndarray, inside: np.ndarray) -> np.ndarray:

@@ -53,7 +53,7 @@ class Executor(LocalExecutor):
     def __post_init__(self) -> None:
         super().__post_init__()
         settings = self.workflow.executor_settings
-        self.server = Server(_names(settings.preload), _names(settings.preload_later))
+        self.server = Server(_names(settings.preload), _names(settings.preload_later), self.cores or 1)
         if hasattr(os, "fork"):
             self.server.start()  # it imports while Snakemake still plans
 

@@ -7,10 +7,12 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -23,6 +25,7 @@ _THREADS = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
+SPARE_CORES = "SPARE_CORES"
 _TEMPORARY = ("TMPDIR", "TMP", "TEMPDIR", "TEMP")
 _MEGABYTE = 1024 * 1024
 
@@ -36,10 +39,14 @@ class Server:
         Modules that it imports first.
     later : list of str
         Modules that it imports while the first job runs.
+    cores : int
+        That jobs may use together. Jobs find a folder in SPARE_CORES with a file for each (core-0, core-1, ...) and hold a
+        lock (flock) on as many as they have threads: one that is free may be locked, and so borrowed, by any job.
     """
 
-    def __init__(self, preload: list[str], later: list[str]):
-        self.preload, self.later = preload, later
+    def __init__(self, preload: list[str], later: list[str], cores: int = 1):
+        self.preload, self.later, self.cores = preload, later, cores
+        self._folder = ""
         self._process: subprocess.Popen | None = None
         self._socket: socket.socket | None = None
         self._answers: dict[int, SimpleQueue] = {}
@@ -49,7 +56,8 @@ class Server:
     def start(self) -> None:
         """Start the process; it answers when its imports are done."""
         ours, theirs = socket.socketpair()
-        environment = {**os.environ, **dict.fromkeys(_THREADS, "1")}
+        self._folder = self._folder or _lay_out(self.cores)
+        environment = {**os.environ, **dict.fromkeys(_THREADS, "1"), SPARE_CORES: self._folder}
         modules = [",".join(names) for names in (self.preload, self.later)]
         command = [sys.executable, "-m", f"{__package__}.server", str(theirs.fileno()), *modules]
         self._process = subprocess.Popen(
@@ -79,7 +87,7 @@ class Server:
             ended is the negative signal.
         """
         answers: SimpleQueue = SimpleQueue()
-        environment = dict.fromkeys(_THREADS, str(threads))
+        environment = dict.fromkeys(_THREADS, str(threads)) | {SPARE_CORES: self._folder}
         if tmpdir:
             environment |= dict.fromkeys(_TEMPORARY, str(tmpdir))
         self._ask(
@@ -115,6 +123,14 @@ class Server:
             pass
         for request in list(self._answers):
             self._answers.pop(request).put({"code": -9})
+
+
+def _lay_out(cores: int) -> str:
+    """A folder with a file for every core; the server removes it at its end."""
+    folder = tempfile.mkdtemp(prefix="spare-cores-")
+    for number in range(cores):
+        Path(folder, f"core-{number}").touch()
+    return folder
 
 
 @contextmanager

@@ -11,20 +11,24 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import fcntl
 import gc
 import importlib
 import json
 import os
 import runpy
 import selectors
+import shutil
 import signal
 import socket
 import sys
 import time
 import traceback
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 _PR_SET_PDEATHSIG = 1
+_HELD: list[TextIO] = []  # cores of the job that this process has become
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
@@ -70,6 +74,7 @@ def _serve(connection: socket.socket, later: str) -> None:
             received = connection.recv(1 << 20)
             if not received:
                 _end(children)
+                shutil.rmtree(os.environ.get("SPARE_CORES", ""), ignore_errors=True)
                 return
             *lines, buffer = (buffer + received).split(b"\n")
             for request in map(json.loads, lines):
@@ -144,10 +149,25 @@ def _become_a_job(request: dict[str, Any], sockets: list[socket.socket]) -> None
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
+    _hold_cores(os.environ.get("SPARE_CORES"), request["threads"])
     if "threadpoolctl" in sys.modules:
         sys.modules["threadpoolctl"].threadpool_limits(request["threads"])
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()  # Python's own generator is seeded anew by fork itself
+
+
+def _hold_cores(folder: str | None, threads: int) -> None:
+    """Lock the files of as many cores as the job uses, until it ends. Fewer where others borrow some at the moment: they
+    return them soon, and Snakemake, which knows nothing of it, has given them to this job."""
+    for core in sorted(Path(folder).glob("core-*")) if folder else []:
+        if len(_HELD) == threads:
+            break
+        handle = core.open()
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _HELD.append(handle)
+        except OSError:
+            handle.close()
 
 
 def _run(script: str) -> int:

@@ -1,0 +1,119 @@
+"""Spare cores: pieces of work come back in order and the same as alone, whoever does them and whatever becomes of helpers."""
+
+import fcntl
+import os
+import signal
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from nightshift.data.split import Folds
+from nightshift.learners import LEARNERS
+from nightshift.spare import FOLDER, borrow, every
+from nightshift.train import Recipe, train_base
+from nightshift.views.base import Columns
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="cores are lent on Linux only")
+
+
+@pytest.fixture
+def cores(tmp_path, monkeypatch):
+    """Three files, of which this process holds the first, as a job does."""
+    for number in range(3):
+        (tmp_path / f"core-{number}").touch()
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    with (tmp_path / "core-0").open() as own:
+        fcntl.flock(own, fcntl.LOCK_EX)
+        yield tmp_path
+
+
+def free(cores):
+    """How many could be borrowed now."""
+    found = []
+    while (core := borrow()) is not None:
+        found.append(core)
+    for core in found:
+        core.close()
+    return len(found)
+
+
+def slow(item):
+    time.sleep(0.3)
+    return item * item, os.getpid()
+
+
+def test_long_pieces_are_done_on_spare_cores_too_and_come_in_order(cores):
+    start = time.monotonic()
+    found = list(every(1.0)(slow, range(6)))
+    assert [square for square, _ in found] == [item * item for item in range(6)]
+    pids = [pid for _, pid in found]
+    assert pids[0] == os.getpid() and len(set(pids)) == 5, "the first two here, the others each in a fork of its own"
+    assert time.monotonic() - start < 6 * 0.3
+    assert free(cores) == 2, "what was borrowed is given back"
+
+
+def test_what_is_short_or_has_no_spare_core_stays_here(cores, monkeypatch):
+    assert {pid for _, pid in every(0.01)(lambda item: (item, os.getpid()), range(6))} == {os.getpid()}
+    others = [borrow(), borrow()]
+    assert borrow() is None
+    assert {pid for _, pid in every(1.0)(slow, range(2))} == {os.getpid()}
+    for core in others:
+        core.close()
+    monkeypatch.delenv(FOLDER)
+    assert borrow() is None
+    assert {pid for _, pid in every(1.0)(slow, range(2))} == {os.getpid()}
+
+
+def test_the_first_piece_tells_whether_the_others_are_long(cores):
+    found = list(every(0.0)(slow, range(4)))
+    assert found[0][1] == os.getpid() and len({pid for _, pid in found}) > 1
+
+
+def test_a_helper_that_is_killed_costs_time_and_nothing_else(cores):
+    here = os.getpid()
+
+    def work(item):
+        time.sleep(0.1)
+        if os.getpid() != here and item % 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return item
+
+    assert list(every(1.0)(work, range(6))) == list(range(6))
+    assert free(cores) == 2
+
+
+def test_what_cannot_be_sent_is_done_here(cores):
+    assert [one() for one in every(1.0)(lambda item: lambda: item, range(3))] == [0, 1, 2]
+
+
+def test_the_error_is_that_of_the_first_piece_that_fails(cores):
+    def work(item):
+        time.sleep(0.05 * (5 - item))
+        if item in (2, 4):
+            raise ValueError(f"piece {item}")
+        return item
+
+    for how in (map, every(1.0)):
+        with pytest.raises(ValueError, match="piece 2"):
+            list(how(work, range(5)))
+    assert free(cores) == 2, "helpers end with an error"
+
+
+def test_a_base_is_the_same_whoever_trains_its_folds(cores, monkeypatch):
+    monkeypatch.setattr("nightshift.spare.WORTH", 0.0)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 5))
+    y = (x[:, 0] + rng.normal(size=300) > 0).astype(int)
+    import pandas as pd
+
+    blocks = {"table": Columns(pd.DataFrame(x, columns=list("abcde")))}
+    folds = Folds(np.stack([np.arange(300) % 5, np.arange(300)[::-1] % 5], axis=1), False, np.arange(300))
+    alone, shared = (
+        train_base(blocks, y, folds, Recipe(LEARNERS["random_forest"](), seeds=2), every=how)
+        for how in (map, every(1.0))
+    )
+    assert np.array_equal(alone.oof, shared.oof)
+    for one, other in zip(alone.models, shared.models, strict=True):
+        assert np.array_equal(one.predict_logit(blocks), other.predict_logit(blocks))
