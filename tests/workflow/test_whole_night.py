@@ -8,6 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nightshift.agents.history import read_history
+from nightshift.config_agent import Agent
+from nightshift.data.development import read_development
+from nightshift.names import DEVELOPMENT
+from nightshift.research.diagnostics import diagnose
+from nightshift.research.learning import learning_curve, seconds_of_curve
+from nightshift.research.toolbox import Toolbox
+
 COLUMNS = [
     "experiment",
     "parent",
@@ -190,3 +198,24 @@ def test_one_core_and_views_in_shards_give_the_same_ledger(project, finished_nig
     assert not list(project.path("results/views").glob("*-of-*"))
     pd.testing.assert_frame_equal(project.ledger(), finished_night.ledger(), rtol=1e-6)
     assert "dvc.record is false" in project.path("results/ending.md").read_text()
+
+
+def test_the_learning_curve_ends_in_the_base_that_the_night_has_trained(finished_night, monkeypatch):
+    monkeypatch.chdir(finished_night.root)
+    champion = read(finished_night, "results/verdict.json")["champion"]["experiment"]
+    metrics = read(finished_night, f"results/experiments/{champion}/metrics.json")
+    development = read_development(DEVELOPMENT)
+    base, points = learning_curve(champion, development, 0)
+    cases, auc, error = zip(*points, strict=True)
+    assert list(cases) == sorted(cases) and cases[-1] == len(development.y) and min(error) > 0
+    assert auc[-1] == pytest.approx(metrics["base_auc"][base], abs=1e-6)
+
+
+def test_a_diagnosis_that_would_take_too_long_has_no_learning_curve(finished_night, monkeypatch):
+    monkeypatch.chdir(finished_night.root)
+    history = read_history(6, 1)
+    toolbox = Toolbox(history, Agent(), None, 0)
+    assert seconds_of_curve(history.champion().experiment.id) > 0
+    said = diagnose("Why?", toolbox, seconds=0)["text"]
+    assert "Left out: training on parts of the cases" in said and "AUC of base" not in said
+    assert "AUC of base" in diagnose("Why?", toolbox)["text"]

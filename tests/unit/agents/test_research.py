@@ -218,13 +218,17 @@ def test_where_the_model_fails_the_memo_is_of_computed_diagnostics(tmp_path, fau
     assert "The research sub-agent failed" in page and "## Where it errs" in page
 
 
-def test_without_a_model_the_same_trigger_writes_diagnostics(tmp_path):
-    config = night_config(8, parallel=1, backend="search", research={"patience": 3, "memos": 1})
+def test_without_a_model_the_same_trigger_writes_diagnostics_once_a_champion(tmp_path):
+    config = night_config(16, parallel=1, backend="search", research={"patience": 3})
     run_night(tmp_path, config.model_copy(update={"search": config.search.model_copy(update={"experiments": 1})}))
-    for number in range(1, 8):
+    for number in range(1, 16):
         propose(name_of(number), config, tmp_path)
-        score(tmp_path, number, keep=False)
-    assert [path.name for path in (tmp_path / "results/research").glob("*")] == ["memo-001.md"]
+        score(tmp_path, number, keep=number == 9)
+    memos = read_json(tmp_path / "results/experiments/exp-0015/memos.json")
+    assert [(memo["about"], memo["experiment_after"]) for memo in memos] == [
+        ("exp-0000", "exp-0004"),
+        ("exp-0009", "exp-0013"),
+    ]
     assert "Computed without a language model." in (tmp_path / "results/research/memo-001.md").read_text()
     assert not (tmp_path / "results/agent").exists()
 

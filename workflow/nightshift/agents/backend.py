@@ -28,9 +28,10 @@ from nightshift.llm.hiding import hiding
 from nightshift.llm.server import backend_of
 from nightshift.llm.store import Usage
 from nightshift.names import HISTORY
-from nightshift.research.memos import Memo, is_due, latest_seen, numbered
+from nightshift.research.memos import Memo, is_due, is_told, latest_seen, numbered
 
 _LONGEST = 300  # characters of a reason
+_OF_LEFT = 0.05  # of the time before a deadline, for a memo that no model reads
 _SILENT = ("timeout", "connection", "server")
 
 
@@ -153,10 +154,13 @@ class Researcher:
         self.written: list[Memo] = []  # on demand
 
     def by_patience(self, memos: list[Memo]) -> list[Memo]:
-        """A memo, when nothing was kept for too long."""
+        """A memo, when nothing was kept for too long; one that is computed only where the champion is another than that of
+        an earlier one."""
         waited = is_due(self.history, memos, self.space.agent.research)
         champion = self.history.champion()
         if waited is None or champion is None:
+            return []
+        if not self.model and is_told(champion.experiment.id, memos):
             return []
         question = (
             f"{waited} experiments were scored since the last keep; {champion.experiment.id} is still the champion. What does it "
@@ -193,7 +197,7 @@ class Researcher:
 
         toolbox = Toolbox(self.history, self.space.agent, self.client, self.seed)
         if not self.model:
-            return {**diagnose(question, toolbox), "idea": None}
+            return {**diagnose(question, toolbox, _OF_LEFT * self.space.left), "idea": None}
         form = form_for(self.space)
         return investigate(
             question,

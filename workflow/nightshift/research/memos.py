@@ -41,6 +41,11 @@ def is_due(history: History, memos: list[Memo], research: Research) -> int | Non
     return waited if waited >= research.patience else None
 
 
+def is_told(champion: str, memos: list[Memo]) -> bool:
+    """Whether a memo holds what computing says of this champion, and would say again."""
+    return any(memo.get("about") == champion for memo in memos)
+
+
 def latest_seen(history: History) -> int:
     """Number of the latest experiment whose score is known; -1: none."""
     return max((number for number, past in enumerate(history.past) if past.metrics is not None), default=-1)
