@@ -24,6 +24,7 @@ def cores(tmp_path, monkeypatch):
     for number in range(3):
         (tmp_path / f"core-{number}").touch()
     monkeypatch.setenv(FOLDER, str(tmp_path))
+    monkeypatch.setattr("nightshift.spare.WORTH", 0.2)
     with (tmp_path / "core-0").open() as own:
         fcntl.flock(own, fcntl.LOCK_EX)
         yield tmp_path
