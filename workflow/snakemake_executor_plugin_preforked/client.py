@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -40,8 +39,9 @@ class Server:
     later : list of str
         Modules that it imports while the first job runs.
     cores : int
-        That jobs may use together. Jobs find a folder in SPARE_CORES with a file for each (core-0, core-1, ...) and hold a
-        lock (flock) on as many as they have threads: one that is free may be locked, and so borrowed, by any job.
+        That jobs may use together. Jobs find a folder in SPARE_CORES: its file `busy` says how many have been given to script
+        jobs that run, and who wants to use one of the others for a while locks (flock) one of the files lent-0, lent-1, ... of
+        which there are as many as cores; of these only the first cores - busy.
     """
 
     def __init__(self, preload: list[str], later: list[str], cores: int = 1):
@@ -126,11 +126,18 @@ class Server:
 
 
 def _lay_out(cores: int) -> str:
-    """A folder with a file for every core; the server removes it at its end."""
-    folder = tempfile.mkdtemp(prefix="spare-cores-")
-    for number in range(cores):
-        Path(folder, f"core-{number}").touch()
-    return folder
+    """A folder with a file for every core. It stays: locks end with who holds them. Empty: there is no room for it."""
+    folder = Path(".snakemake", "spare-cores").absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in folder.glob("lent-*"):
+            if file.name not in {f"lent-{number}" for number in range(cores)}:
+                file.unlink()
+        for number in range(cores):
+            (folder / f"lent-{number}").touch()
+    except OSError:
+        return ""
+    return str(folder)
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 Run as `python -m snakemake_executor_plugin_preforked.server FD MODULES LATER`; the modules LATER are imported when the first
 child runs and nothing else is asked for. Requests and answers are lines of JSON on the socket FD. A request {id, script, cwd,
 threads, env} is answered by {id, pid}, and when the child has ended by {id, code, seconds, cpu_time, max_rss}. The end of the
-socket is the end of the server and of its children.
+socket is the end of the server and of its children. While it runs, the file `busy` in the folder SPARE_CORES holds the number of
+cores that its children were given.
 """
 
 from __future__ import annotations
@@ -11,25 +12,30 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
-import fcntl
 import gc
 import importlib
 import json
 import os
 import runpy
 import selectors
-import shutil
 import signal
 import socket
 import sys
 import time
 import traceback
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple
 
 _PR_SET_PDEATHSIG = 1
-_HELD: list[TextIO] = []  # cores of the job that this process has become
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+class _Child(NamedTuple):
+    """A job that runs: its request, the cores that it was given, and when it began (monotonic seconds)."""
+
+    request: int
+    threads: int
+    start: float
 
 
 def main() -> None:
@@ -60,8 +66,9 @@ def _serve(connection: socket.socket, later: str) -> None:
     selector = selectors.DefaultSelector()
     selector.register(connection, selectors.EVENT_READ)
     selector.register(wakened, selectors.EVENT_READ)
-    children: dict[int, tuple[int, float]] = {}
+    children: dict[int, _Child] = {}
     buffer = b""
+    _tell_busy(children)
     while True:
         asked = selector.select(0 if later and children else None)
         if not asked and later:
@@ -74,33 +81,42 @@ def _serve(connection: socket.socket, later: str) -> None:
             received = connection.recv(1 << 20)
             if not received:
                 _end(children)
-                shutil.rmtree(os.environ.get("SPARE_CORES", ""), ignore_errors=True)
                 return
             *lines, buffer = (buffer + received).split(b"\n")
             for request in map(json.loads, lines):
                 pid = _fork(request, [connection, waker, wakened])
-                children[pid] = (request["id"], time.monotonic())
+                children[pid] = _Child(request["id"], request["threads"], time.monotonic())
                 _answer(connection, {"id": request["id"], "pid": pid})
         _reap(connection, children)
+        _tell_busy(children)
 
 
-def _end(children: dict[int, tuple[int, float]]) -> None:
+def _tell_busy(children: dict[int, _Child]) -> None:
+    """Write how many cores jobs have been given: what is left of all may be borrowed."""
+    folder = os.environ.get("SPARE_CORES")
+    busy = sum(child.threads for child in children.values())
+    if folder:
+        with contextlib.suppress(OSError):  # the worst that comes of it is a core too many or too few
+            Path(folder, "busy").write_text(f"{busy}\n")
+
+
+def _end(children: dict[int, _Child]) -> None:
     for pid in children:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
 
-def _reap(connection: socket.socket, children: dict[int, tuple[int, float]]) -> None:
+def _reap(connection: socket.socket, children: dict[int, _Child]) -> None:
     for pid in list(children):
         ended, status, usage = os.wait4(pid, os.WNOHANG)
         if ended:
-            request, start = children.pop(pid)
+            child = children.pop(pid)
             _answer(
                 connection,
                 {
-                    "id": request,
+                    "id": child.request,
                     "code": os.waitstatus_to_exitcode(status),
-                    "seconds": time.monotonic() - start,
+                    "seconds": time.monotonic() - child.start,
                     "cpu_time": usage.ru_utime + usage.ru_stime,
                     "max_rss": usage.ru_maxrss * _RSS_UNIT,
                 },
@@ -149,25 +165,10 @@ def _become_a_job(request: dict[str, Any], sockets: list[socket.socket]) -> None
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
-    _hold_cores(os.environ.get("SPARE_CORES"), request["threads"])
     if "threadpoolctl" in sys.modules:
         sys.modules["threadpoolctl"].threadpool_limits(request["threads"])
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()  # Python's own generator is seeded anew by fork itself
-
-
-def _hold_cores(folder: str | None, threads: int) -> None:
-    """Lock the files of as many cores as the job uses, until it ends. Fewer where others borrow some at the moment: they
-    return them soon, and Snakemake, which knows nothing of it, has given them to this job."""
-    for core in sorted(Path(folder).glob("core-*")) if folder else []:
-        if len(_HELD) == threads:
-            break
-        handle = core.open()
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _HELD.append(handle)
-        except OSError:
-            handle.close()
 
 
 def _run(script: str) -> int:

@@ -197,7 +197,7 @@ class Researcher:
 
         toolbox = Toolbox(self.history, self.space.agent, self.client, self.seed)
         if not self.model:
-            return {**diagnose(question, toolbox, _OF_LEFT * self.space.left), "idea": None}
+            return {**diagnose(question, toolbox, max(0.0, _OF_LEFT * self.space.left)), "idea": None}
         form = form_for(self.space)
         return investigate(
             question,

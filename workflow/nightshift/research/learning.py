@@ -15,7 +15,7 @@ from nightshift.names import EXPERIMENTS
 from nightshift.plan import read_plan
 from nightshift.scoring import measure, read_scores
 from nightshift.spare import every
-from nightshift.specs import read_spec
+from nightshift.specs import read_spec, trains_on_gpu
 from nightshift.train import train_base
 from nightshift.views import load_block
 
@@ -51,7 +51,8 @@ def learning_curve(name: str, development: Development, seed: int) -> tuple[str,
         if inside.all() and spec["seeds"] == 1:  # that is how the night has trained it
             oof = read_scores(folder / "oof.parquet")
         else:
-            how = every(recipe.seconds(inside.sum()) / len(development.folds.numbers()))
+            one = recipe.seconds(inside.sum()) / len(development.folds.numbers())
+            how = map if trains_on_gpu(spec) else every(one)
             oof = train_base(blocks, development.y, development.folds, recipe, within=inside, every=how).oof
         auc = measure(oof, development, "roc_auc").auc
         points.append((int(inside.sum()), float(auc.value), float(auc.error(development.folds.groups))))
@@ -62,7 +63,8 @@ def seconds_of_curve(name: str) -> float:
     """Rough seconds that the learning curve of an experiment takes, by those that its base took; 0 where it will fail."""
     try:
         _, folder = _heaviest(name)
-        return sum(SHARES[:-1]) * read_json(folder / "outcome.json")["seconds"]
+        seeds = read_spec("bases", folder.name)["seeds"]
+        return sum(SHARES[:-1] if seeds == 1 else SHARES) * read_json(folder / "outcome.json")["seconds"] / seeds
     except (ValueError, OSError):
         return 0.0
 
