@@ -152,10 +152,15 @@ def test_a_base_is_the_same_whoever_trains_its_folds(cores, monkeypatch, kind):
 
     blocks = {"table": Columns(pd.DataFrame(x, columns=list("abcde")))}
     folds = Folds(np.stack([np.arange(300) % 5, np.arange(300)[::-1] % 5], axis=1), False, np.arange(300))
-    alone, shared = (
-        train_base(blocks, y, folds, Recipe(LEARNERS["random_forest"](), seeds=2), every=how)
-        for how in (map, every(1.0))
-    )
+    recipe, trained_by = Recipe(LEARNERS[kind](), seeds=2), set()
+
+    def noted(work, items):
+        for pid, found in every(1.0)(lambda item: (os.getpid(), work(item)), items):
+            trained_by.add(pid)
+            yield found
+
+    alone, shared = (train_base(blocks, y, folds, recipe, every=how) for how in (map, noted))
+    assert trained_by - {os.getpid()}, "some folds were trained elsewhere"
     assert np.array_equal(alone.oof, shared.oof)
     for one, other in zip(alone.models, shared.models, strict=True):
         assert np.array_equal(one.predict_logit(blocks), other.predict_logit(blocks))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nightshift.data.development import Development, read_raw
+from nightshift.data.split import Folds
 from nightshift.encode import prepared
 from nightshift.experiment import TermsSpec
 from nightshift.learners import LEARNERS
@@ -17,7 +18,7 @@ from nightshift.names import DEVELOPMENT
 from nightshift.nested import Node, nested
 from nightshift.sandbox import cases_table, condition
 from nightshift.scoring import read_scores
-from nightshift.spare import every
+from nightshift.spare import Every, every
 from nightshift.specs import read_spec, reads_both, trains_on_gpu, views_to_train
 from nightshift.train import Recipe, TrainedBase, train_base
 from nightshift.views import Block, load_block
@@ -41,9 +42,15 @@ def base_of(spec: dict[str, Any], development: Development, cores: int = 1, borr
     if reads_both(spec):
         trees: dict[str, Node] = {}
         apart = nested([_tree(base, blocks, trees) for base in spec["bases"]], y, folds, cores)
-    one = node.recipe.seconds(len(y)) / (folds.repeats * len(folds.numbers()))
-    how = every(one) if borrows and not trains_on_gpu(spec) else map
+    how = on_spare_cores(spec, len(y), folds) if borrows else map
     return train_base(node.blocks, y, folds, node.recipe, stacked, node.within, apart, how)
+
+
+def on_spare_cores(spec: dict[str, Any], cases: int, folds: Folds) -> Every:
+    """A `map` for the folds of a base that borrows cores; one after the other where they share a GPU."""
+    if trains_on_gpu(spec):
+        return map
+    return every(recipe_of(spec).seconds(cases) / (folds.repeats * len(folds.numbers())))
 
 
 def recipe_of(spec: dict[str, Any]) -> Recipe:

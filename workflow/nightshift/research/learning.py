@@ -7,15 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from nightshift.base_job import recipe_of
+from nightshift.base_job import on_spare_cores, recipe_of
 from nightshift.data.development import Development
 from nightshift.experiment import read_experiment
 from nightshift.files import read_json
 from nightshift.names import EXPERIMENTS
 from nightshift.plan import read_plan
 from nightshift.scoring import measure, read_scores
-from nightshift.spare import every
-from nightshift.specs import read_spec, trains_on_gpu
+from nightshift.specs import read_spec
 from nightshift.train import train_base
 from nightshift.views import load_block
 
@@ -51,8 +50,7 @@ def learning_curve(name: str, development: Development, seed: int) -> tuple[str,
         if inside.all() and spec["seeds"] == 1:  # that is how the night has trained it
             oof = read_scores(folder / "oof.parquet")
         else:
-            one = recipe.seconds(inside.sum()) / len(development.folds.numbers())
-            how = map if trains_on_gpu(spec) else every(one)
+            how = on_spare_cores({**spec, "seeds": 1}, inside.sum(), development.folds)
             oof = train_base(blocks, development.y, development.folds, recipe, within=inside, every=how).oof
         auc = measure(oof, development, "roc_auc").auc
         points.append((int(inside.sum()), float(auc.value), float(auc.error(development.folds.groups))))
