@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test setup-browser setup-ssh setup-slurm setup-kubernetes night test test-long test-slurm lint format bench \
-	bench-nights bench-cores bench-gpu bench-champions bench-results bench-space bench-bias bench-lexical bench-agents bench-engine bench-scale bench-automl soak tutorial schemas lock clean
+	bench-nights bench-cores bench-gpu bench-champions bench-stacks bench-results bench-space bench-bias bench-lexical bench-agents bench-engine bench-scale bench-automl soak tutorial schemas lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -132,6 +132,9 @@ bench-scale: setup ## time and memory of every view and learner at 1,000, 10,000
 
 bench-champions: setup ## other thresholds of keeping and means of experiments, on nights of other splits: half an hour
 	python benchmarks/champions.py
+
+bench-stacks: setup ## ways and strengths of putting bases together: a quarter of an hour
+	python benchmarks/stacks.py
 
 bench-bias: setup ## how far a stack's cv_auc is off, on made-up data: ten minutes
 	python benchmarks/bias.py

@@ -126,12 +126,7 @@ def nights(holder: Path, data: Path) -> dict[str, Night]:
     search = {"deadline": f"{SECONDS}s", "keep": KEEP}
     found = {}
     for label, (seed, turned) in DEMOS.items():
-        source = holder / f"table-{seed}"
-        if not source.exists():
-            with tempfile.TemporaryDirectory() as temporary:
-                make_demo(CASES, 1000 + seed, turned, Path(temporary))
-                hold_out(Path(temporary, "table.csv"), seed)
-                shutil.copytree(temporary, source)
+        source = made_up(holder, seed, turned)
         more = {"validation": {"split_column": "part"}, "search": {"experiments": 1000, "seed": 0, **search}}
         found[label] = Night(label, 1000, 0, config_of(source), source, {"dvc": {"record": False}, **more})
     for seed in SEEDS:
@@ -142,13 +137,24 @@ def nights(holder: Path, data: Path) -> dict[str, Night]:
     return found
 
 
-def hold_out(file: Path, seed: int) -> None:
+def made_up(holder: Path, seed: int, turned: float, developed: int = DEVELOPED) -> Path:
+    """The table and transcripts of a demo, made unless they are there."""
+    source = holder / f"table-{seed}"
+    if not source.exists():
+        with tempfile.TemporaryDirectory() as temporary:
+            make_demo(CASES, 1000 + seed, turned, Path(temporary))
+            hold_out(Path(temporary, "table.csv"), seed, developed)
+            shutil.copytree(temporary, source)
+    return source
+
+
+def hold_out(file: Path, seed: int, developed: int) -> None:
     """Add a column that names five folds, whole accounts each, and holds out the rest."""
     table = pd.read_csv(file, dtype=str)
     accounts = table["group"].drop_duplicates().sample(frac=1, random_state=seed)
     sizes = table["group"].value_counts()[accounts]
     begins = sizes.cumsum() - sizes
-    part = {group: f"fold {begin % 5}" if begin < DEVELOPED else "holdout" for group, begin in begins.items()}
+    part = {group: f"fold {begin % 5}" if begin < developed else "holdout" for group, begin in begins.items()}
     table.assign(part=table["group"].map(part)).to_csv(file, index=False)
 
 

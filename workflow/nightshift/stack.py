@@ -30,7 +30,7 @@ class StackSpec(BaseModel):
         "stacks: a stack over the stacks in `members`.",
     )
     c: Annotated[float, Field(gt=0, le=1e6)] = Field(
-        0.1, description="logistic, nonnegative, stacks: inverse strength of the pull."
+        0.03, description="logistic, nonnegative, stacks: inverse strength of the pull."
     )
     rounds: Annotated[int, Field(ge=1, le=200)] = Field(15, description="greedy: picks a bag.")
     bags: Annotated[int, Field(ge=1, le=100)] = Field(

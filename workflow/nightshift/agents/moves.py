@@ -16,7 +16,7 @@ from nightshift.learners import LEARNERS
 from nightshift.stack import StackSpec
 from nightshift.views.turns import TextView
 
-_LIBRARY = 25
+_LIBRARY = 50
 _LIGHT = 0.4  # of the mean weight: a base below may be pruned
 _SEEDS = 5
 # Rough seconds of bases below that may be trained a second time, by one job: two minutes are dozens of usual experiments of
@@ -239,7 +239,7 @@ def draw_stack(
     """A stack of an allowed method (None: any), and itself in words; `beside` are tables that boosting may see."""
     methods = ["rank_mean", "logistic", "logistic", "nonnegative", "greedy", "xgboost", "stacks"]
     method = str(rng.choice([one for one in methods if allowed is None or one in allowed]))
-    c = float(rng.choice([0.01, 0.03, 0.1, 0.3, 1.0]))
+    c = float(rng.choice([0.003, 0.01, 0.03, 0.1, 0.3]))
     if method == "xgboost":
         through = tuple(beside) if rng.random() < 0.5 else ()
         return StackSpec(method="xgboost", passthrough=through), "shallow boosting" + (
