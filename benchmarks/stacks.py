@@ -27,7 +27,7 @@ from tables import markdown
 
 from nightshift.config import parse_config
 from nightshift.crossfit import cross_fit
-from nightshift.data.development import read_development, read_raw
+from nightshift.data.development import Development, read_development, read_raw
 from nightshift.metrics import roc_auc
 from nightshift.model import model_of
 from nightshift.names import EXPERIMENTS, name_of
@@ -79,7 +79,7 @@ def judged(root: Path, open_holdout: bool) -> dict[str, float]:
     return {label: mean(judge(spec) for judge in each) for label, spec in SPECS.items()}
 
 
-def _judge(name: str, development, open_holdout: bool) -> Callable[[StackSpec], float] | None:
+def _judge(name: str, development: Development, open_holdout: bool) -> Callable[[StackSpec], float] | None:
     """What says the AUC of one stack's bases under a specification; None where there is no such experiment."""
     folder = Path(EXPERIMENTS, name)
     if not (folder / "stack.json").exists():

@@ -11,8 +11,10 @@ from sklearn.metrics import roc_auc_score
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 import agents
 import space
+import stacks
 from automl.compare import corrected, paired, together, with_label
 from automl.gather import CELL, KEY, merged
+from champions import hold_out
 from night import DEMO, Night
 from results import costlier
 from selection import auc_by_weights, corrected_auc
@@ -165,3 +167,23 @@ def test_a_night_of_a_backend_is_a_row_with_what_the_model_wrote():
     row = agents.row(Night("demo", 3, 0, DEMO, None), "hybrid", {"verdict": verdict, "ledger": ledger, "wall": 9.6})
     assert row == "| demo | 0 | hybrid | 3 | 0.6000 | 0.6500 | 0.6400 | +0.0400 | 2 | 1 | 1,234 | 10 |"
     assert row.count("|") == agents.HEAD.splitlines()[0].count("|")
+
+
+def test_a_fair_share_of_whole_accounts_is_developed_on_in_five_folds(tmp_path):
+    file = tmp_path / "table.csv"
+    pd.DataFrame({"case_id": range(1000), "group": [f"g{number // 4}" for number in range(1000)]}).to_csv(
+        file, index=False
+    )
+    hold_out(file, 7, developed=200)
+    table = pd.read_csv(file)
+    sizes = table["part"].value_counts()
+    assert set(sizes.index) == {"holdout", *(f"fold {number}" for number in range(5))}
+    assert 200 <= len(table) - sizes["holdout"] < 204
+    assert (table.groupby("group")["part"].nunique() == 1).all()
+
+
+def test_ways_to_stack_are_compared_with_the_default():
+    aucs = {name: dict.fromkeys(stacks.SPECS, 0.6) | {"greedy": auc} for name, auc in (("one", 0.62), ("other", 0.58))}
+    rows = [line for line in stacks.page(aucs).splitlines() if line.startswith("| ")]
+    assert f"| **{stacks.USUAL}** | 0.6000 | 0.6000 | +0.0000 |" in rows
+    assert "| greedy | 0.6200 | 0.5800 | +0.0000 |" in rows
