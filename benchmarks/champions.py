@@ -34,6 +34,7 @@ from tables import markdown
 from nightshift.config import parse_config
 from nightshift.data.development import read_development, read_raw
 from nightshift.decide import Comparison, decide
+from nightshift.experiment import read_experiment
 from nightshift.files import read_json
 from nightshift.ledger import finished
 from nightshift.metrics import roc_auc
@@ -64,8 +65,9 @@ class Judged:
     """The experiments of a finished night: cross-validated as the night saw them, and on the holdout that it did not see."""
 
     def __init__(self, root: Path):
-        names = [name for name in finished(root) if (root / EXPERIMENTS / name / "oof.parquet").exists()]
-        self.folders = [root / EXPERIMENTS / name for name in names]
+        ran = [one for name in finished(root) if ((one := root / EXPERIMENTS / name) / "oof.parquet").exists()]
+        steady = [one for one in ran if read_experiment(one / "experiment.yaml").steady]
+        self.folders = [one for one in ran if one not in steady]
         self.development = read_development(root / "results/data/development")
         self.measured = [measure(read_scores(one / "oof.parquet"), self.development, "roc_auc") for one in self.folders]
         self.n_bases = [read_json(one / "metrics.json")["n_bases"] for one in self.folders]
@@ -76,11 +78,13 @@ class Judged:
         self.y = pd.read_parquet(root / "results/data/holdout/labels.parquet")["target"].to_numpy()
         self.root, self.logits = root, cache(self._logits)
         self.against = cache(self._against)
+        self.steadied = [len(self.folders)] if steady else []  # the number of the last one, which no rule chooses
         kept = [
             number for number, one in enumerate(self.folders) if read_json(one / "metrics.json")["status"] == "keep"
         ]
         if kept[-1] != self.champion(THRESHOLDS[USUAL]):
             raise RuntimeError(f"{root}: the night judged its experiments otherwise; was it made by this version?")
+        self.folders += steady[-1:]
 
     def _logits(self, number: int) -> np.ndarray:
         with contextlib.chdir(self.root):  # a model is put together where its parts are
@@ -93,7 +97,7 @@ class Judged:
     def champion(self, threshold: Callable[[int], float]) -> int:
         """The last that is kept."""
         champion = best = 0
-        for number in range(1, len(self.folders)):
+        for number in range(1, len(self.cv)):
             to_champion, to_best = self.against(number, champion), self.against(number, best)
             bases = self.n_bases[number], self.n_bases[champion]
             if decide(to_champion, to_best, *bases, threshold(number))[0] == "keep":
@@ -118,6 +122,7 @@ class Judged:
         return {
             **{f"keep {name}": [self.champion(threshold)] for name, threshold in THRESHOLDS.items()},
             **{f"mean of the {size} best": order[:size] for size in BEST},
+            **({"the champion beside the best bases, as delivered": self.steadied} if self.steadied else {}),
         }
 
 

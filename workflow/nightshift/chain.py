@@ -33,7 +33,7 @@ from nightshift.levels import lowered
 from nightshift.limits import Limits
 from nightshift.llm.context import asking
 from nightshift.llm.store import Store
-from nightshift.names import DEVELOPMENT
+from nightshift.names import DEVELOPMENT, number_of
 from nightshift.plan import read_plan
 from nightshift.scoring import CURVES, Measured, curves, judge, measure, metrics_of, read_scores, write_scores
 from nightshift.specs import read_spec
@@ -264,9 +264,11 @@ def score(folder: str | Path, previous: str | None, search: Search, limits: Limi
 
 def _scored(place: Path, before: dict[str, Any], search: Search) -> dict[str, Any]:
     development = read_development(DEVELOPMENT)
-    row, measured = measured_row(place, read_experiment(place / "experiment.yaml"), development, search)
+    experiment = read_experiment(place / "experiment.yaml")
+    row, measured = measured_row(place, experiment, development, search)
     if measured is not None:
-        row |= judge(measured, row["n_bases"], before, development, search, place.parent)
+        tried = number_of(place.name) if experiment.steady else None
+        row |= judge(measured, row["n_bases"], before, development, search, place.parent, tried)
     return row
 
 

@@ -99,6 +99,11 @@ class Experiment(_Spec):
     parent: str | None = Field(None, description="The experiment that it varies.")
     author: str = Field("human", description="baseline, search, model, human.")
     memo: str | None = Field(None, description="The memo that it follows, such as memo-001.")
+    steady: bool = Field(
+        False,
+        description="The champion beside the night's best bases, the last experiment of a night: kept unless the champion leads by "
+        "more than the luck of all that were tried.",
+    )
     hypothesis: str = Field("", max_length=2000, description="One sentence: what this should show.")
     views: dict[str, AnyView] = Field(min_length=1, description="Name -> view.")
     bases: dict[str, BaseSpec] = Field(min_length=1, description="Name -> base.")

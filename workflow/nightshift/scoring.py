@@ -72,6 +72,7 @@ def judge(
     development: Development,
     search: Search,
     experiments: Path,
+    tried: int | None = None,
 ) -> dict[str, Any]:
     """Status of an experiment and the champion after it.
 
@@ -84,6 +85,7 @@ def judge(
     development : Development
     search : Search
     experiments : folder that holds the earlier experiments
+    tried : of an experiment that steadies the champion, how many there are before it
     """
     champion, best = before.get("champion"), before.get("best")
     groups = development.folds.groups
@@ -98,7 +100,7 @@ def judge(
     to_champion = against(champion)
     to_best = to_champion if best == champion else against(best)
     champion_bases = read_json(experiments / champion / "metrics.json")["n_bases"] if champion else 0
-    status, reason = decide(to_champion, to_best, n_bases, champion_bases, search.keep)
+    status, reason = decide(to_champion, to_best, n_bases, champion_bases, search.keep, tried)
     return {
         "status": status,
         "reason": reason,

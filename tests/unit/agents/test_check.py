@@ -59,3 +59,7 @@ def test_a_veto_is_refused_by_its_name(said, veto):
     with pytest.raises(RefusedError, match=f"a person has vetoed .*{veto}"):
         proposed(said, vetoes=[veto])
     assert proposed(said, vetoes=["mlp"]).author == "model"
+
+
+def test_a_model_cannot_claim_the_leniency_of_a_night_s_last_experiment():
+    assert not proposed({**content(), "steady": True}).steady

@@ -86,7 +86,7 @@ def test_a_schema_keeps_to_the_rules_of_strict_servers(schema, deepest):
 
 def said(experiment: Experiment) -> dict:
     """An experiment in the words of the strict form, as a model would write it."""
-    content = experiment.model_dump(mode="json", exclude={"id", "author"})
+    content = experiment.model_dump(mode="json", exclude={"id", "author", "steady"})
     for learner in (base["learner"] for base in content["bases"].values() if base["learner"]["kind"] == "pipeline"):
         learner["steps"] = [
             {"class": path, "parameters": [{"name": name, "value": value} for name, value in (given or {}).items()]}

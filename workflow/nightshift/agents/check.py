@@ -44,7 +44,7 @@ def checked(content: Any, history: History, space: Space, memos: set[str], root:
         Everything that is wrong with it.
     """
     if isinstance(content, dict):
-        content = {name: value for name, value in content.items() if name not in ("id", "author")}
+        content = {name: value for name, value in content.items() if name not in ("id", "author", "steady")}
     try:
         experiment = parse_experiment(content, "the answer")
     except InputError as error:

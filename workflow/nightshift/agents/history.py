@@ -54,7 +54,7 @@ class History:
         """Every base trained so far, best first: cv_auc, name, an experiment that holds it. A segment's base is judged on
         its segment alone, so it is left out."""
         found: dict[str, tuple[float, str, Experiment]] = {}
-        for past in (past for past in self.past if past.scored):
+        for past in (past for past in self.past if past.scored and not past.experiment.steady):
             for name, base in past.experiment.bases.items():
                 if base.segment is None:
                     content = digest_of(past.experiment.base_content(name))

@@ -13,6 +13,9 @@ from nightshift.agents.deadline import reason_to_stop
 from nightshift.agents.guidance import Guidance, read_guidance
 from nightshift.agents.history import History, read_history
 from nightshift.agents.search import NothingNewError
+from nightshift.agents.space import Space
+from nightshift.agents.steady import steady
+from nightshift.card import Card
 from nightshift.config import Config
 from nightshift.experiment import Experiment, parse_experiment
 from nightshift.files import read_json, write_json, write_text
@@ -40,13 +43,9 @@ def propose(experiment: str, config: Config, root: Path = Path()) -> None:
     kept = root / HISTORY / f"{experiment}.json"
     memos = memos_before(number, root)
     if not kept.exists():
-        reason = reason_to_stop(number, config.search, root)
-        if reason:
+        answer, reason = _next(experiment, memos, config, root)
+        if answer is None:
             return _stop(folder, memos, reason)
-        try:
-            answer = _answer(experiment, memos, config, root)
-        except NothingNewError as error:
-            return _stop(folder, memos, f"{error}; allow more by agent.views, agent.learners and agent.moves")
     else:
         answer = read_json(kept)
     proposed = parse_experiment(answer["experiment"], str(kept))
@@ -56,6 +55,21 @@ def propose(experiment: str, config: Config, root: Path = Path()) -> None:
     write_memos(experiment, [*memos, *answer.get("memos", [])], root)
     plan.write_plan(folder / "plan.json", planned, root)
     proposed.write(folder / "experiment.yaml")
+
+
+def _next(experiment: str, memos: list[Memo], config: Config, root: Path) -> tuple[dict[str, Any] | None, str]:
+    """The next answer, the last of a night being the one that steadies its champion; None and why where the night is over."""
+    number = number_of(experiment)
+    reason = reason_to_stop(number, config.search, root)
+    if reason is None:
+        is_last = number == config.search.experiments - 1 and not queue.waiting(_taken(number, root), root)
+        if is_last and (answer := _steadied(experiment, memos, config, root)):
+            return answer, ""
+        try:
+            return _answer(experiment, memos, config, root), ""
+        except NothingNewError as error:
+            reason = f"{error}; allow more by agent.views, agent.learners and agent.moves"
+    return _steadied(experiment, memos, config, root), reason
 
 
 def _stop(folder: Path, memos: list[Memo], reason: str) -> None:
@@ -72,6 +86,24 @@ def _answer(experiment: str, memos: list[Memo], config: Config, root: Path) -> d
         made = Made(_as_human(parse_experiment(people["by_hand"], "the queue"), history, config), {})
     else:
         made = make(experiment, history, Guidance.of(people["guidance"]), memos, config, root)
+    return _written(experiment, made, history, people, memos, config)
+
+
+def _steadied(experiment: str, memos: list[Memo], config: Config, root: Path) -> dict[str, Any] | None:
+    """The answer that ends a night, or None where there is nothing to steady."""
+    history, said = read_history(number_of(experiment), config.search.parallel, root), read_guidance(root)
+    guidance = Guidance.of(said)
+    card = Card.of(read_json(root / "results/data/card.json"))
+    proposal = steady(history, Space(card, config.agent, guidance.pin, guidance.vetoes)) if history.past else None
+    if proposal is None:
+        return None
+    nobody = {"guidance": said, "files": [], "refused": {}}
+    return _written(experiment, Made(proposal.experiment, proposal.draw), history, nobody, memos, config)
+
+
+def _written(
+    experiment: str, made: Made, history: History, people: dict[str, Any], memos: list[Memo], config: Config
+) -> dict[str, Any]:
     proposed = made.experiment.model_copy(update={"id": experiment})
     return {
         "experiment": proposed.model_dump(mode="json"),
@@ -117,7 +149,7 @@ def _as_human(experiment: Experiment, history: History, config: Config) -> Exper
     champion = history.champion()
     parent = experiment.parent or (champion.experiment.id if champion else "exp-0000")
     hypothesis = experiment.hypothesis or "Queued by hand, without a hypothesis."
-    changed = {"author": "human", "parent": parent, "hypothesis": hypothesis}
+    changed = {"author": "human", "parent": parent, "hypothesis": hypothesis, "steady": False}
     return experiment.settled(config.agent).model_copy(update=changed)
 
 

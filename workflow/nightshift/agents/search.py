@@ -106,7 +106,8 @@ def _parent(history: History, space: Space, rng: np.random.Generator) -> Past | 
 
     A person's pin takes the champion's place; an experiment with a veto has no children.
     """
-    known = [past for past in history.past if past.scored and past.experiment.id not in space.vetoes]
+    ours = [past for past in history.past if past.scored and not past.experiment.steady]
+    known = [past for past in ours if past.experiment.id not in space.vetoes]
     scored = [past for past in known if _allowed(past, space) is not None]
     good = sorted(scored, key=lambda past: -past.metrics["cv_auc"])[:_GOOD]
     champion = history.champion()

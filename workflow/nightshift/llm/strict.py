@@ -21,7 +21,7 @@ Node = dict[str, Any]
 
 _NULL: Node = {"type": "null"}
 # Set by nightshift, not said by the model.
-_OURS = {"Experiment": {"id", "author"}, "RubricView": {"model"}, "EmbeddingView": {"model"}}
+_OURS = {"Experiment": {"id", "author", "steady"}, "RubricView": {"model"}, "EmbeddingView": {"model"}}
 _STEPS: Node = {
     "type": "array",
     "description": "1 to 8 steps in a row, the last one a classifier; parameters as in scikit-learn.",
