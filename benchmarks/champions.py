@@ -17,7 +17,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from statistics import mean
@@ -27,13 +27,12 @@ import pandas as pd
 import yaml
 from automl.sets import make_demo
 from night import REPO, Night, config_of, head_of, lay_out
-from scipy.stats import norm
 from selection import SAMPLES, corrected_auc
 from tables import markdown
 
 from nightshift.config import parse_config
 from nightshift.data.development import read_development, read_raw
-from nightshift.decide import Comparison, decide
+from nightshift.decide import Comparison, decide, luck_of
 from nightshift.experiment import read_experiment
 from nightshift.files import read_json
 from nightshift.ledger import finished
@@ -55,7 +54,7 @@ THRESHOLDS: dict[str, Callable[[int], float]] = {
     "1.5": lambda number: 1.5,
     "2": lambda number: 2.0,
     # Of n experiments without any gain about log(n) are kept.
-    "growing": lambda number: max(KEEP, norm.isf(1 / (number + 1))),
+    "growing": lambda number: max(KEEP, luck_of(number)),
 }
 USUAL = next(iter(THRESHOLDS))
 BEST = (3, 5, 10)
@@ -203,17 +202,29 @@ def page(judged: dict[str, Judged]) -> str:
     return "\n".join([head_of("Other champions", "make bench-champions", CORES), about, table, luck, corrected]) + "\n"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+@contextlib.contextmanager
+def projects(about: str, nights: Callable[[Path, Path], dict[str, Night]]) -> Iterator[Iterator[tuple[str, Path]]]:
+    """Runs nights by the options of the command line: label and project of each as it ends. The projects are there until the context
+    ends, or stay."""
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--data", type=Path, default=REPO.parent / "shared" / "data", help="folder of the real sets")
     parser.add_argument("--projects", type=Path, help="where the nights are, or stay")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        holder = (options.projects or Path(temporary)).resolve()
-        judged = {}
+
+    def each(holder: Path) -> Iterator[tuple[str, Path]]:
         for label, night in nights(holder, options.data).items():
             root = holder / label.replace(", ", "-").replace(" ", "-")
             run(root, night)
+            yield label, root
+
+    with tempfile.TemporaryDirectory() as temporary:
+        yield each((options.projects or Path(temporary)).resolve())
+
+
+def main() -> None:
+    with projects(__doc__.splitlines()[0], nights) as ended:
+        judged = {}
+        for label, root in ended:
             judged[label] = Judged(root)
             print(label, len(judged[label].cv), "experiments", flush=True)
         (REPO / "benchmarks" / "CHAMPIONS.md").write_text(page(judged))

@@ -9,9 +9,7 @@ holdouts stay shut. Writes benchmarks/STACKS.md.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -20,7 +18,7 @@ from statistics import mean
 import numpy as np
 import pandas as pd
 import yaml
-from champions import CORES, made_up, run
+from champions import CORES, made_up, projects
 from night import REPO, Night, config_of, head_of
 from portfolio import SETS
 from tables import markdown
@@ -112,29 +110,14 @@ def page(aucs: dict[str, dict[str, float]]) -> str:
         "developed on, the rest of 6,000 held out), cv_auc for the real sets. c is the inverse strength of the pull to the plain mean; "
         "bold: the default.\n"
     )
-    return (
-        "\n".join(
-            [
-                head_of("Ways to stack", "make bench-stacks", CORES),
-                about,
-                markdown(("stack", *aucs, "mean difference"), rows),
-            ]
-        )
-        + "\n"
-    )
+    table = markdown(("stack", *aucs, "mean difference"), rows)
+    return "\n".join([head_of("Ways to stack", "make bench-stacks", CORES), about, table]) + "\n"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=REPO.parent / "shared" / "data", help="folder of the real sets")
-    parser.add_argument("--projects", type=Path, help="where the nights are, or stay")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        holder = (options.projects or Path(temporary)).resolve()
+    with projects(__doc__.splitlines()[0], nights) as ended:
         aucs = {}
-        for label, night in nights(holder, options.data).items():
-            root = holder / label.replace(", ", "-").replace(" ", "-")
-            run(root, night)
+        for label, root in ended:
             aucs[label] = judged(root, open_holdout=label in DEMOS)
             print(label, {stack: round(auc, 4) for stack, auc in aucs[label].items()}, flush=True)
         (REPO / "benchmarks" / "STACKS.md").write_text(page(aucs))

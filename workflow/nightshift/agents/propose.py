@@ -30,7 +30,8 @@ def propose(experiment: str, config: Config, root: Path = Path()) -> None:
     """Write experiment.yaml, plan.json and memos.json of one experiment.
 
     An answer once given is history: it is kept in results/history and a rerun writes the same again. When the night
-    is to end (config/STOP, the deadline, or nothing new to try), the files say so instead and nothing enters the history.
+    is to end (config/STOP, the deadline, or nothing new to try) and its champion is steadied, the files say so instead and
+    nothing enters the history.
 
     Parameters
     ----------
