@@ -10,7 +10,7 @@ import yaml
 from nightshift.agents import queue, search, sqlcheck
 from nightshift.agents.candidates import candidate, compose
 from nightshift.agents.history import History, Past, read_history
-from nightshift.agents.moves import MOVES, Situation, chances, draw_stack, second_level
+from nightshift.agents.moves import MOVES, STEADY, Situation, chances, draw_stack, second_level
 from nightshift.agents.portfolio import portfolio
 from nightshift.agents.search import _draw, propose
 from nightshift.agents.space import Space, unknown_kinds
@@ -194,7 +194,7 @@ def test_the_search_keeps_to_what_it_may_draw():
 
 
 def test_config_knows_the_moves_there_are():
-    assert get_args(ConfigMove) == tuple(MOVES)
+    assert get_args(ConfigMove) == (*MOVES, STEADY)
 
 
 def test_draws_only_the_stacks_that_are_allowed():

@@ -13,7 +13,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Move = Literal["add", "replace", "prune", "restack", "library", "split", "second_level", "segment", "reseed"]
+Move = Literal["add", "replace", "prune", "restack", "library", "split", "second_level", "segment", "reseed", "steady"]
 
 StackMethod = Literal["rank_mean", "logistic", "nonnegative", "greedy", "xgboost", "stacks"]
 
@@ -85,7 +85,9 @@ class Agent(Section):
     )
     views: tuple[str, ...] | None = Field(None, description="Kinds of views that may be proposed; None: all.")
     learners: tuple[str, ...] | None = Field(None, description="Kinds of learners that may be proposed; None: all.")
-    moves: tuple[Move, ...] | None = Field(None, min_length=1, description="Moves that the search may make; None: all.")
+    moves: tuple[Move, ...] | None = Field(
+        None, min_length=1, description="Moves that the search may make, `steady` as a night's last; None: all."
+    )
     stacks: tuple[StackMethod, ...] | None = Field(
         None, min_length=1, description="Methods of stacking that the search's moves may draw; None: all."
     )

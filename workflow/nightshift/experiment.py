@@ -92,6 +92,10 @@ class BaseSpec(_Spec):
         return self
 
 
+# Fields of an experiment that the night sets: what a model says there is not heard.
+NIGHTS_OWN = frozenset({"id", "author", "steady"})
+
+
 class Experiment(_Spec):
     """One rule config: views, bases and a stack, with a hypothesis and a parent."""
 

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
+from nightshift.agents.guidance import Guidance
 from nightshift.agents.history import History
+from nightshift.agents.moves import MOVES, STEADY
 from nightshift.agents.propose import _as_human
-from nightshift.agents.search import propose
-from nightshift.agents.steady import MOVE, steady
-from nightshift.config import parse_config
+from nightshift.agents.search import NothingNewError, propose
+from nightshift.agents.space import Space
+from nightshift.agents.steady import steady
+from nightshift.config import Agent, parse_config
 from nightshift.decide import Comparison, decide, luck_of
 from nightshift.experiment import parse_experiment
 from nightshift.names import name_of
@@ -64,7 +67,7 @@ def test_few_tries_have_no_luck_to_steady_and_nothing_is_steadied_twice(night):
     assert ends(night[:19]) is None
     made = ends(night)
     last = type(night[0])(made.experiment.model_copy(update={"id": name_of(40)}), None, made.draw)
-    assert made.draw == {"move": MOVE} and ends([*night, last]) is None
+    assert made.draw == {"move": STEADY} and ends([*night, last]) is None
 
 
 def test_the_search_goes_on_from_what_stood_before(night):
@@ -91,3 +94,22 @@ def test_it_is_kept_unless_it_is_behind_by_more_than_luck():
 
 def test_a_person_who_queues_one_again_gets_no_leniency(night):
     assert not _as_human(ends(night).experiment, History(night), parse_config({"data": DATA})).steady
+
+
+@pytest.mark.parametrize("words", ["veto: steady", "- Veto: Steady"])
+def test_a_veto_leaves_it_out(night, words):
+    guidance = Guidance.of(words)
+    agent = guidance.narrowed(Agent())
+    assert guidance.unknown() == [] and set(agent.moves) == set(MOVES)
+    assert steady(History(night), Space(SPACE.card, agent)) is None
+
+
+def test_a_list_of_moves_without_it_leaves_it_out(night):
+    assert steady(History(night), Space(SPACE.card, Agent(moves=("add", "library")))) is None
+    assert steady(History(night), Space(SPACE.card, Agent(moves=("add", STEADY)))) is not None
+
+
+def test_a_search_that_may_make_no_other_move_ends_after_its_portfolio(night):
+    portfolio = [past for past in night if past.draw["move"] == "portfolio"]
+    with pytest.raises(NothingNewError, match="ends a night"):
+        propose(History(portfolio), Space(SPACE.card, Agent(moves=(STEADY,))), 0)

@@ -15,7 +15,7 @@ from nightshift.agents.search import propose
 from nightshift.agents.space import Space
 from nightshift.card import Card
 from nightshift.errors import InputError
-from nightshift.experiment import BaseSpec, Experiment, parse_experiment
+from nightshift.experiment import NIGHTS_OWN, BaseSpec, Experiment, parse_experiment
 from nightshift.learners import LEARNERS
 from nightshift.llm.strict import experiment_form, form_of
 from nightshift.names import name_of
@@ -86,7 +86,7 @@ def test_a_schema_keeps_to_the_rules_of_strict_servers(schema, deepest):
 
 def said(experiment: Experiment) -> dict:
     """An experiment in the words of the strict form, as a model would write it."""
-    content = experiment.model_dump(mode="json", exclude={"id", "author", "steady"})
+    content = experiment.model_dump(mode="json", exclude=set(NIGHTS_OWN))
     for learner in (base["learner"] for base in content["bases"].values() if base["learner"]["kind"] == "pipeline"):
         learner["steps"] = [
             {"class": path, "parameters": [{"name": name, "value": value} for name, value in (given or {}).items()]}

@@ -17,7 +17,7 @@ from nightshift.agents.queue import hindrances
 from nightshift.agents.space import Space
 from nightshift.agents.words import shown
 from nightshift.errors import InputError
-from nightshift.experiment import Experiment, parse_experiment
+from nightshift.experiment import NIGHTS_OWN, Experiment, parse_experiment
 from nightshift.llm.reading import RefusedError
 from nightshift.names import DEVELOPMENT, name_of
 from nightshift.sandbox import SqlRefused, cases_table, condition
@@ -44,7 +44,7 @@ def checked(content: Any, history: History, space: Space, memos: set[str], root:
         Everything that is wrong with it.
     """
     if isinstance(content, dict):
-        content = {name: value for name, value in content.items() if name not in ("id", "author", "steady")}
+        content = {name: value for name, value in content.items() if name not in NIGHTS_OWN}
     try:
         experiment = parse_experiment(content, "the answer")
     except InputError as error:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from nightshift.agents.moves import MOVES
+from nightshift.agents.moves import MOVES, STEADY
 from nightshift.config import Agent
 from nightshift.learners import LEARNERS
 from nightshift.views import VIEWS
@@ -39,12 +39,12 @@ class Guidance:
 
     def unknown(self) -> list[str]:
         """Vetoes that mean nothing here, for the ending."""
-        known = {*VIEWS, *LEARNERS, *MOVES}
+        known = {*VIEWS, *LEARNERS, *MOVES, STEADY}
         return sorted(name for name in self.vetoes if name not in known and not re.fullmatch(r"exp-\d+", name))
 
     def narrowed(self, agent: Agent) -> Agent:
         """The agent's lists without what is vetoed; a list that would be empty stays as it is."""
-        lists = {"views": VIEWS, "learners": LEARNERS, "moves": MOVES}
+        lists = {"views": VIEWS, "learners": LEARNERS, "moves": (*MOVES, STEADY)}
         changed = {}
         for key, known in lists.items():
             allowed = getattr(agent, key) or tuple(known)

@@ -273,6 +273,7 @@ MOVES: dict[str, tuple[Move, float]] = {
     "segment": (segment, 0.03),
     "reseed": (reseed, 0.06),
 }
+STEADY = "steady"  # how a night ends (nightshift.agents.steady): a move that is not drawn
 
 
 def chances(history: History, allowed: Collection[str] | None = None) -> dict[str, float]:

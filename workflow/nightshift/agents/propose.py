@@ -95,7 +95,8 @@ def _steadied(experiment: str, memos: list[Memo], config: Config, root: Path) ->
     history, said = read_history(number_of(experiment), config.search.parallel, root), read_guidance(root)
     guidance = Guidance.of(said)
     card = Card.of(read_json(root / "results/data/card.json"))
-    proposal = steady(history, Space(card, config.agent, guidance.pin, guidance.vetoes)) if history.past else None
+    space = Space(card, guidance.narrowed(config.agent), guidance.pin, guidance.vetoes)
+    proposal = steady(history, space) if history.past else None
     if proposal is None:
         return None
     nobody = {"guidance": said, "files": [], "refused": {}}

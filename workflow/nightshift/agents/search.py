@@ -55,6 +55,8 @@ def propose(history: History, space: Space, seed: int) -> Proposal:
             champion = history.champion()
             parent = champion.experiment.id if champion and parent else _latest_portfolio(history) if parent else None
             return Proposal(experiment.model_copy(update={"parent": parent}), {"move": "portfolio"})
+    if not chances(history, space.agent.moves):
+        raise NothingNewError("no move is allowed but that which ends a night")
     rng = np.random.default_rng([seed, number])
     fruitless: Counter[str] = Counter()
     for attempt in range(_TRIES):

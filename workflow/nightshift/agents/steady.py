@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from nightshift.agents.candidates import Candidate, candidate, compose, taken_from
 from nightshift.agents.history import History
-from nightshift.agents.moves import Proposal
+from nightshift.agents.moves import STEADY, Proposal
 from nightshift.agents.space import Space
 from nightshift.experiment import STACK_PREFIX, BaseSpec, Experiment
 from nightshift.learners import LEARNERS
 from nightshift.levels import lowered
 from nightshift.stack import StackSpec
 
-MOVE = "steady"
 _FEW = 20  # experiments: the best of fewer owes less to luck than what is tried last would cost them
 _TEAM = 50
 _PULL = 0.003  # of the team's weights to their mean: benchmarks/STACKS.md
@@ -24,9 +23,12 @@ _EVEN = StackSpec(method="logistic", c=1e-6)
 
 
 def steady(history: History, space: Space) -> Proposal | None:
-    """None where few were tried, where the night has no more than the champion's bases, and right after itself."""
-    champion = history.champion()
-    if champion is None or len(history.past) < _FEW or history.past[-1].draw.get("move") == MOVE:
+    """None where few were tried, where the night has no more than the champion's bases, right after itself, and where people left
+    it out of agent.moves or vetoed it."""
+    champion, allowed = history.champion(), space.agent.moves
+    if allowed is not None and STEADY not in allowed:
+        return None
+    if champion is None or len(history.past) < _FEW or history.past[-1].draw.get("move") == STEADY:
         return None
     team = _team(history, space)
     if len(team) <= len(champion.experiment.bases):
@@ -42,7 +44,7 @@ def steady(history: History, space: Space) -> Proposal | None:
     experiment = compose(
         both, _EVEN, author="search", parent=champion.experiment.id, hypothesis=hypothesis, steady=True
     )
-    return Proposal(experiment, {"move": MOVE})
+    return Proposal(experiment, {"move": STEADY})
 
 
 def _team(history: History, space: Space) -> list[Candidate]:

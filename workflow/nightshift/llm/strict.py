@@ -14,14 +14,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from nightshift.experiment import Experiment
+from nightshift.experiment import NIGHTS_OWN, Experiment
 from nightshift.pipelines.catalogue import CATALOGUE
 
 Node = dict[str, Any]
 
 _NULL: Node = {"type": "null"}
 # Set by nightshift, not said by the model.
-_OURS = {"Experiment": {"id", "author", "steady"}, "RubricView": {"model"}, "EmbeddingView": {"model"}}
+_OURS = {"Experiment": NIGHTS_OWN, "RubricView": {"model"}, "EmbeddingView": {"model"}}
 _STEPS: Node = {
     "type": "array",
     "description": "1 to 8 steps in a row, the last one a classifier; parameters as in scikit-learn.",
