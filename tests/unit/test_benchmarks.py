@@ -15,6 +15,7 @@ import stacks
 from automl.compare import corrected, paired, together, with_label
 from automl.gather import CELL, KEY, merged
 from champions import hold_out
+from halving import Trained, stopped
 from night import DEMO, Night
 from results import costlier
 from selection import auc_by_weights, corrected_auc
@@ -187,3 +188,11 @@ def test_ways_to_stack_are_compared_with_the_default():
     rows = [line for line in stacks.page(aucs).splitlines() if line.startswith("| ")]
     assert f"| **{stacks.USUAL}** | 0.6000 | 0.6000 | +0.0000 |" in rows
     assert "| greedy | 0.6200 | 0.5800 | +0.0000 |" in rows
+
+
+def test_a_base_ends_early_where_it_is_far_below_the_best_that_was_trained_before_it():
+    bases = [Trained(0.60, 0.60, 1), Trained(0.55, 0.70, 1), Trained(0.56, 0.50, 1), Trained(0.70, 0.65, 1)]
+    # The second comes near enough; it is the best then, by all folds, and what counts against it are the first two.
+    assert stopped(bases, 0.06) == [False, False, False, False]
+    assert stopped(bases, 0.03) == [False, True, True, False]
+    assert stopped([*bases, Trained(0.66, 0.9, 1)], 0.03) == [False, True, True, False, True]
