@@ -1,8 +1,7 @@
 """`make bench-champions`: would a stricter keep, or a mean of several experiments, be the better model of a night, does a bootstrap
-say what the champion's cv_auc owes to luck, and what would ending hopeless bases after two folds save and lose? Half an hour.
+say what the champion's cv_auc owes to luck, and what would ending hopeless bases after two folds save and lose? An hour.
 
-Whole nights of 200 seconds: on made-up deals of which 800 are developed on and 5,200 held out, so that the holdout's own error is
-small (0.007), and on persuasion_for_good by other split seeds than RESULTS.md has. Then
+Whole nights of 200 seconds on made-up deals and on parts of the real sets, with holdouts as large as the data allows: 500 to 6,800 cases. Then
 the same experiments are judged again, in their order, by other thresholds of keeping, and the best of them are averaged. The
 experiments were proposed under the usual threshold. Writes benchmarks/CHAMPIONS.md.
 
@@ -13,12 +12,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from statistics import mean
 
@@ -26,7 +26,7 @@ import halving
 import numpy as np
 import pandas as pd
 import yaml
-from automl.sets import make_demo
+from automl.sets import TABLES, make_demo, make_set
 from night import REPO, Night, config_of, head_of, lay_out
 from selection import SAMPLES, corrected_auc
 from tables import markdown
@@ -45,9 +45,25 @@ from nightshift.scoring import measure, read_scores
 CORES = min(2, os.cpu_count() or 1)
 SECONDS = 200
 CASES, DEVELOPED = 6000, 800
-# Seed, and share of labels that are turned around; the generator's seeds are a thousand higher, and used nowhere else.
-DEMOS = {"demo, weak": (1, 0.15), "demo": (2, 0.0)}
-SEEDS = (5, 6)
+# Seed, share of labels that are turned around, cases, cases that are developed on; the generator's seeds are a thousand higher, and
+# used nowhere else.
+DEMOS = {
+    "demo": (6, 0.0, CASES, DEVELOPED),
+    "demo, weak": (1, 0.15, CASES, DEVELOPED),
+    "demo, 3,000": (5, 0.0, CASES, 3000),
+    "demo, 100": (7, 0.0, 5100, 100),
+    "demo, 100, again": (8, 0.0, 5100, 100),
+}
+# Set, seed, cases that are developed on.
+PARTS = {
+    "persuasion_for_good, half": ("persuasion_for_good", 7, 510),
+    "persuasion_for_good, half, again": ("persuasion_for_good", 8, 510),
+    "persuasion_table, half": ("persuasion_table", 11, 510),
+    "casino_points, half": ("casino_points", 9, 1030),
+    "telco_churn_tabular, 250": ("telco_churn_tabular", 3, 250),
+    "telco_churn_tabular, 800": ("telco_churn_tabular", 1, 800),
+    "telco_churn_tabular, 3,000": ("telco_churn_tabular", 2, 3000),
+}
 KEEP = 0.5
 THRESHOLDS: dict[str, Callable[[int], float]] = {
     "0.5, as it is": lambda number: KEEP,
@@ -59,6 +75,7 @@ THRESHOLDS: dict[str, Callable[[int], float]] = {
 }
 USUAL = next(iter(THRESHOLDS))
 BEST = (3, 5, 10)
+DELIVERED = "the champion beside the best bases"
 
 
 class Judged:
@@ -116,51 +133,59 @@ class Judged:
         corrected = corrected_auc(self.scores, self.development.y, folds.assignment[:, 0], folds.groups)
         return self.cv[champion], corrected, self.holdout_auc([champion])
 
+    def delivered(self) -> tuple[float, float]:
+        """Of the last experiment of the night, the champion beside the best bases: cv_auc and AUC on the holdout."""
+        if not self.steadied:
+            return math.nan, math.nan
+        return read_json(self.folders[-1] / "metrics.json")["cv_auc"], self.holdout_auc(self.steadied)
+
     def rules(self) -> dict[str, list[int]]:
         """Which experiments each rule would deliver."""
         order = sorted(range(len(self.cv)), key=lambda number: -self.cv[number])
         return {
             **{f"keep {name}": [self.champion(threshold)] for name, threshold in THRESHOLDS.items()},
             **{f"mean of the {size} best": order[:size] for size in BEST},
-            **({"the champion beside the best bases, as delivered": self.steadied} if self.steadied else {}),
+            **({DELIVERED: self.steadied} if self.steadied else {}),
         }
 
 
 def nights(holder: Path, data: Path) -> dict[str, Night]:
-    """Label and night; the demos' tables are made here."""
-    search = {"deadline": f"{SECONDS}s", "keep": KEEP}
-    found = {}
-    for label, (seed, turned) in DEMOS.items():
-        source = made_up(holder, seed, turned)
-        more = {"validation": {"split_column": "part"}, "search": {"experiments": 1000, "seed": 0, **search}}
-        found[label] = Night(label, 1000, 0, config_of(source), source, {"dvc": {"record": False}, **more})
-    for seed in SEEDS:
-        folder = data / "persuasion_for_good"
-        if folder.is_dir():
-            more = {"dvc": {"record": False}, "search": {"experiments": 1000, "seed": seed, **search}}
-            found[f"persuasion_for_good, seed {seed}"] = Night(folder.name, 1000, seed, config_of(folder), folder, more)
-    return found
+    """Label and night; their tables are made here."""
+    sources = {label: made_up(holder, *of) for label, of in DEMOS.items()}
+    for label, (name, seed, developed) in PARTS.items():
+        if (data / TABLES.get(name, name)).is_dir():
+            sources[label] = _source(holder, f"{name}-{seed}", seed, developed, partial(make_set, name, data))
+    search = {"experiments": 1000, "seed": 0, "deadline": f"{SECONDS}s", "keep": KEEP}
+    more = {"dvc": {"record": False}, "validation": {"split_column": "part"}, "search": search}
+    return {label: Night(label, 1000, 0, config_of(source), source, more) for label, source in sources.items()}
 
 
-def made_up(holder: Path, seed: int, turned: float, developed: int = DEVELOPED) -> Path:
+def made_up(holder: Path, seed: int, turned: float, cases: int = CASES, developed: int = DEVELOPED) -> Path:
     """The table and transcripts of a demo, made unless they are there."""
-    source = holder / f"table-{seed}"
+    return _source(holder, f"{seed}", seed, developed, partial(make_demo, cases, 1000 + seed, turned))
+
+
+def _source(holder: Path, name: str, seed: int, developed: int, make: Callable[[Path], None]) -> Path:
+    source = holder / f"table-{name}"
     if not source.exists():
         with tempfile.TemporaryDirectory() as temporary:
-            make_demo(CASES, 1000 + seed, turned, Path(temporary))
-            hold_out(Path(temporary, "table.csv"), seed, developed)
-            shutil.copytree(temporary, source)
+            made = Path(temporary, "made")
+            made.mkdir()
+            make(made)
+            hold_out(made / "table.csv", seed, developed)
+            shutil.copytree(made, source)
     return source
 
 
 def hold_out(file: Path, seed: int, developed: int) -> None:
-    """Add a column that names five folds, whole accounts each, and holds out the rest."""
+    """Add a column that names five folds, whole groups each, and holds out the rest."""
     table = pd.read_csv(file, dtype=str)
-    accounts = table["group"].drop_duplicates().sample(frac=1, random_state=seed)
-    sizes = table["group"].value_counts()[accounts]
+    groups = table["group"] if "group" in table else table["case_id"]
+    order = groups.drop_duplicates().sample(frac=1, random_state=seed)
+    sizes = groups.value_counts()[order]
     begins = sizes.cumsum() - sizes
     part = {group: f"fold {begin % 5}" if begin < developed else "holdout" for group, begin in begins.items()}
-    table.assign(part=table["group"].map(part)).to_csv(file, index=False)
+    table.assign(part=groups.map(part)).to_csv(file, index=False)
 
 
 def run(root: Path, night: Night) -> None:
@@ -173,38 +198,40 @@ def run(root: Path, night: Night) -> None:
 
 
 def page(judged: dict[str, Judged]) -> str:
-    """A row a rule, a column a night: holdout AUC, and the mean difference to the rule as it is."""
+    """A row a night, a column a rule: holdout AUC; below, the mean difference to the rule as it is."""
     aucs = {
         label: {rule: night.holdout_auc(numbers) for rule, numbers in night.rules().items()}
         for label, night in judged.items()
     }
-    usual = f"keep {USUAL}"
-    rows = [
-        (
-            rule,
-            *(f"{of[rule]:.4f}" for of in aucs.values()),
-            f"{mean(of[rule] - of[usual] for of in aucs.values()):+.4f}",
-        )
-        for rule in aucs[next(iter(aucs))]
-    ]
-    sizes = [f"{label}: {len(one.cv)} experiments, {len(one.y):,} held out" for label, one in judged.items()]
+    usual, rules = f"keep {USUAL}", tuple(aucs[next(iter(aucs))])
+    sizes = {label: (len(one.development.y), f"{len(one.y):,}", len(one.cv)) for label, one in judged.items()}
+    rows = [(label, *sizes[label], *(f"{of.get(rule, math.nan):.4f}" for rule in rules)) for label, of in aucs.items()]
+    differences = {rule: [of[rule] - of[usual] for of in aucs.values() if rule in of] for rule in rules}
+    rows.append(("mean difference", "", "", "", *(f"{mean(found):+.4f}" for found in differences.values())))
     about = (
-        f"Nights of {SECONDS} seconds ({'; '.join(sizes)}). AUC on the holdout of what each rule would deliver. *keep* is the threshold in "
+        f"Nights of {SECONDS} seconds. AUC on the holdout of what each rule would deliver. *keep* is the threshold in "
         "standard errors, growing: the z that one of n experiments without any gain exceeds; *mean* is of the logits of the "
-        "experiments with the highest cv_auc, whatever their status.\n"
+        f"experiments with the highest cv_auc, whatever their status; {DELIVERED}: what the night ended with, if it was kept or not.\n"
     )
-    table = markdown(("delivered", *aucs, "mean difference"), rows)
+    table = markdown(("night", "developed on", "held out", "experiments", *rules), rows)
     luck = (
-        "\nWhat the champion's cv_auc says, and what is left of it when the best experiment is picked on a bootstrap sample of the "
-        f"cases and scored on the others (BBC-CV, Tsamardinos et al. 2018, {SAMPLES} samples):\n"
+        "\nWhat the champion's cv_auc says, what is left of it when the best experiment is picked on a bootstrap sample of the "
+        f"cases and scored on the others (BBC-CV, Tsamardinos et al. 2018, {SAMPLES} samples), and what the holdout says; and the same of {DELIVERED}:\n"
     )
-    expected = [(label, *(f"{auc:.4f}" for auc in one.expected())) for label, one in judged.items()]
-    corrected = markdown(("night", "cv_auc", "without the luck of selection", "on the holdout"), expected)
+    header = (
+        "night",
+        "cv_auc",
+        "without the luck of selection",
+        "on the holdout",
+        f"cv_auc, {DELIVERED}",
+        "on the holdout",
+    )
+    promises = [(*one.expected(), *one.delivered()) for one in judged.values()]
+    expected = [(label, *(f"{auc:.4f}" for auc in of)) for label, of in zip(judged, promises, strict=True)]
+    expected.append(("mean", *(f"{np.nanmean(column):.4f}" for column in zip(*promises, strict=True))))
     early = halving.page({label: halving.bases_of(night.root) for label, night in judged.items()})
-    return (
-        "\n".join([head_of("Other champions", "make bench-champions", CORES), about, table, luck, corrected, early])
-        + "\n"
-    )
+    head = head_of("Other champions", "make bench-champions", CORES)
+    return "\n".join([head, about, table, luck, markdown(header, expected), early]) + "\n"
 
 
 @contextlib.contextmanager

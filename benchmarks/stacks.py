@@ -57,7 +57,7 @@ def nights(holder: Path, data: Path) -> dict[str, Night]:
     search = {"experiments": STACKS + 1, "seed": 0}
     found = {}
     for label, (seed, turned, developed) in DEMOS.items():
-        source = made_up(holder, seed, turned, developed)
+        source = made_up(holder, seed, turned, developed=developed)
         more = {"validation": {"split_column": "part"}, "search": search, "dvc": {"record": False}}
         found[label] = Night(label, STACKS + 1, 0, config_of(source), source, more)
     for name in SETS:
