@@ -130,7 +130,7 @@ bench-engine: setup ## what an experiment costs when its work costs nothing: nig
 bench-scale: setup ## time and memory of every view and learner at 1,000, 10,000 and 100,000 cases
 	python benchmarks/scale.py
 
-bench-champions: setup ## other thresholds of keeping and means of experiments, on nights of other splits: half an hour
+bench-champions: setup ## other thresholds of keeping and means of experiments, and ending bases early, on nights with large holdouts: an hour
 	python benchmarks/champions.py
 
 bench-stacks: setup ## ways and strengths of putting bases together: a quarter of an hour

@@ -10,14 +10,8 @@ experiments were proposed under the usual threshold. Writes benchmarks/CHAMPIONS
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import math
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from statistics import mean
@@ -26,8 +20,9 @@ import halving
 import numpy as np
 import pandas as pd
 import yaml
-from automl.sets import TABLES, make_demo, make_set
-from night import REPO, Night, config_of, head_of, lay_out
+from automl.sets import TABLES, make_set
+from night import REPO, Night, config_of, head_of
+from projects import CASES, CORES, DEVELOPED, made_up, part_of, projects
 from selection import SAMPLES, corrected_auc
 from tables import markdown
 
@@ -42,9 +37,7 @@ from nightshift.model import model_of
 from nightshift.names import EXPERIMENTS
 from nightshift.scoring import measure, read_scores
 
-CORES = min(2, os.cpu_count() or 1)
 SECONDS = 200
-CASES, DEVELOPED = 6000, 800
 # Seed, share of labels that are turned around, cases, cases that are developed on; the generator's seeds are a thousand higher, and
 # used nowhere else.
 DEMOS = {
@@ -75,7 +68,7 @@ THRESHOLDS: dict[str, Callable[[int], float]] = {
 }
 USUAL = next(iter(THRESHOLDS))
 BEST = (3, 5, 10)
-DELIVERED = "the champion beside the best bases"
+DELIVERED = "delivered"
 
 
 class Judged:
@@ -95,13 +88,14 @@ class Judged:
         self.y = pd.read_parquet(root / "results/data/holdout/labels.parquet")["target"].to_numpy()
         self.root, self.logits = root, cache(self._logits)
         self.against = cache(self._against)
-        self.steadied = [len(self.folders)] if steady else []  # the number of the last one, which no rule chooses
         kept = [
             number for number, one in enumerate(self.folders) if read_json(one / "metrics.json")["status"] == "keep"
         ]
         if kept[-1] != self.champion(THRESHOLDS[USUAL]):
             raise RuntimeError(f"{root}: the night judged its experiments otherwise; was it made by this version?")
         self.folders += steady[-1:]
+        last = read_json(self.folders[-1] / "metrics.json")
+        self.delivered = len(self.folders) - 1 if steady and last["status"] == "keep" else kept[-1]
 
     def _logits(self, number: int) -> np.ndarray:
         with contextlib.chdir(self.root):  # a model is put together where its parts are
@@ -127,17 +121,13 @@ class Judged:
         """Of the mean of their logits."""
         return roc_auc(self.y, np.mean([self.logits(number) for number in numbers], axis=0))[0]
 
-    def expected(self) -> tuple[float, float, float]:
-        """Of the champion: cv_auc, the same without the luck of being picked, and AUC on the holdout."""
+    def promises(self) -> tuple[float, ...]:
+        """Of the champion: cv_auc, the same without the luck of being picked, and AUC on the holdout; of what was delivered: cv_auc and
+        AUC on the holdout."""
         champion, folds = self.champion(THRESHOLDS[USUAL]), self.development.folds
         corrected = corrected_auc(self.scores, self.development.y, folds.assignment[:, 0], folds.groups)
-        return self.cv[champion], corrected, self.holdout_auc([champion])
-
-    def delivered(self) -> tuple[float, float]:
-        """Of the last experiment of the night, the champion beside the best bases: cv_auc and AUC on the holdout."""
-        if not self.steadied:
-            return math.nan, math.nan
-        return read_json(self.folders[-1] / "metrics.json")["cv_auc"], self.holdout_auc(self.steadied)
+        told = read_json(self.folders[self.delivered] / "metrics.json")["cv_auc"]
+        return self.cv[champion], corrected, self.holdout_auc([champion]), told, self.holdout_auc([self.delivered])
 
     def rules(self) -> dict[str, list[int]]:
         """Which experiments each rule would deliver."""
@@ -145,7 +135,7 @@ class Judged:
         return {
             **{f"keep {name}": [self.champion(threshold)] for name, threshold in THRESHOLDS.items()},
             **{f"mean of the {size} best": order[:size] for size in BEST},
-            **({DELIVERED: self.steadied} if self.steadied else {}),
+            DELIVERED: [self.delivered],
         }
 
 
@@ -154,50 +144,19 @@ def nights(holder: Path, data: Path) -> dict[str, Night]:
     sources = {label: made_up(holder, *of) for label, of in DEMOS.items()}
     for label, (name, seed, developed) in PARTS.items():
         if (data / TABLES.get(name, name)).is_dir():
-            sources[label] = _source(holder, f"{name}-{seed}", seed, developed, partial(make_set, name, data))
+            sources[label] = part_of(holder, f"{name}-{seed}-{developed}", seed, developed, partial(make_set, name, data))
     search = {"experiments": 1000, "seed": 0, "deadline": f"{SECONDS}s", "keep": KEEP}
     more = {"dvc": {"record": False}, "validation": {"split_column": "part"}, "search": search}
     return {label: Night(label, 1000, 0, config_of(source), source, more) for label, source in sources.items()}
 
 
-def made_up(holder: Path, seed: int, turned: float, cases: int = CASES, developed: int = DEVELOPED) -> Path:
-    """The table and transcripts of a demo, made unless they are there."""
-    return _source(holder, f"{seed}", seed, developed, partial(make_demo, cases, 1000 + seed, turned))
-
-
-def _source(holder: Path, name: str, seed: int, developed: int, make: Callable[[Path], None]) -> Path:
-    source = holder / f"table-{name}"
-    if not source.exists():
-        with tempfile.TemporaryDirectory() as temporary:
-            made = Path(temporary, "made")
-            made.mkdir()
-            make(made)
-            hold_out(made / "table.csv", seed, developed)
-            shutil.copytree(made, source)
-    return source
-
-
-def hold_out(file: Path, seed: int, developed: int) -> None:
-    """Add a column that names five folds, whole groups each, and holds out the rest."""
-    table = pd.read_csv(file, dtype=str)
-    groups = table["group"] if "group" in table else table["case_id"]
-    order = groups.drop_duplicates().sample(frac=1, random_state=seed)
-    sizes = groups.value_counts()[order]
-    begins = sizes.cumsum() - sizes
-    part = {group: f"fold {begin % 5}" if begin < developed else "holdout" for group, begin in begins.items()}
-    table.assign(part=groups.map(part)).to_csv(file, index=False)
-
-
-def run(root: Path, night: Night) -> None:
-    """The night, unless it is there; one that was cut off begins anew."""
-    if not (root / "results/champion/model.json").exists():
-        shutil.rmtree(root, ignore_errors=True)
-        lay_out(root, night)
-        command = ["snakemake", "--cores", str(CORES), "results/champion/model.json"]
-        subprocess.run(command, cwd=root, check=True, capture_output=True)
-
-
 def page(judged: dict[str, Judged]) -> str:
+    early = halving.page({label: halving.bases_of(night.root) for label, night in judged.items()})
+    head = head_of("Other champions", "make bench-champions", CORES)
+    return "\n".join([head, rules_table(judged), promises_table(judged), early]) + "\n"
+
+
+def rules_table(judged: dict[str, Judged]) -> str:
     """A row a night, a column a rule: holdout AUC; below, the mean difference to the rule as it is."""
     aucs = {
         label: {rule: night.holdout_auc(numbers) for rule, numbers in night.rules().items()}
@@ -205,52 +164,31 @@ def page(judged: dict[str, Judged]) -> str:
     }
     usual, rules = f"keep {USUAL}", tuple(aucs[next(iter(aucs))])
     sizes = {label: (len(one.development.y), f"{len(one.y):,}", len(one.cv)) for label, one in judged.items()}
-    rows = [(label, *sizes[label], *(f"{of.get(rule, math.nan):.4f}" for rule in rules)) for label, of in aucs.items()]
-    differences = {rule: [of[rule] - of[usual] for of in aucs.values() if rule in of] for rule in rules}
-    rows.append(("mean difference", "", "", "", *(f"{mean(found):+.4f}" for found in differences.values())))
+    rows = [(label, *sizes[label], *(f"{of[rule]:.4f}" for rule in rules)) for label, of in aucs.items()]
+    differences = (mean(of[rule] - of[usual] for of in aucs.values()) for rule in rules)
+    rows.append(("mean difference", "", "", "", *(f"{difference:+.4f}" for difference in differences)))
     about = (
         f"Nights of {SECONDS} seconds. AUC on the holdout of what each rule would deliver. *keep* is the threshold in "
         "standard errors, growing: the z that one of n experiments without any gain exceeds; *mean* is of the logits of the "
-        f"experiments with the highest cv_auc, whatever their status; {DELIVERED}: what the night ended with, if it was kept or not.\n"
+        f"experiments with the highest cv_auc, whatever their status; *{DELIVERED}* is the champion beside the best bases of the night, "
+        "or the champion alone where that is ahead by more than luck.\n"
     )
-    table = markdown(("night", "developed on", "held out", "experiments", *rules), rows)
-    luck = (
+    return f"{about}\n{markdown(('night', 'developed on', 'held out', 'experiments', *rules), rows)}"
+
+
+def promises_table(judged: dict[str, Judged]) -> str:
+    """A row a night: what is said in cross-validation, and what the holdout says."""
+    promises = [one.promises() for one in judged.values()]
+    rows = [(label, *(f"{auc:.4f}" for auc in of)) for label, of in zip(judged, promises, strict=True)]
+    rows.append(("mean", *(f"{mean(column):.4f}" for column in zip(*promises, strict=True))))
+    about = (
         "\nWhat the champion's cv_auc says, what is left of it when the best experiment is picked on a bootstrap sample of the "
-        f"cases and scored on the others (BBC-CV, Tsamardinos et al. 2018, {SAMPLES} samples), and what the holdout says; and the same of {DELIVERED}:\n"
+        f"cases and scored on the others (BBC-CV, Tsamardinos et al. 2018, {SAMPLES} samples), and what the holdout says; then the "
+        f"same of what is {DELIVERED}:\n"
     )
-    header = (
-        "night",
-        "cv_auc",
-        "without the luck of selection",
-        "on the holdout",
-        f"cv_auc, {DELIVERED}",
-        "on the holdout",
-    )
-    promises = [(*one.expected(), *one.delivered()) for one in judged.values()]
-    expected = [(label, *(f"{auc:.4f}" for auc in of)) for label, of in zip(judged, promises, strict=True)]
-    expected.append(("mean", *(f"{np.nanmean(column):.4f}" for column in zip(*promises, strict=True))))
-    early = halving.page({label: halving.bases_of(night.root) for label, night in judged.items()})
-    head = head_of("Other champions", "make bench-champions", CORES)
-    return "\n".join([head, about, table, luck, markdown(header, expected), early]) + "\n"
-
-
-@contextlib.contextmanager
-def projects(about: str, nights: Callable[[Path, Path], dict[str, Night]]) -> Iterator[Iterator[tuple[str, Path]]]:
-    """Runs nights by the options of the command line: label and project of each as it ends. The projects are there until the context
-    ends, or stay."""
-    parser = argparse.ArgumentParser(description=about)
-    parser.add_argument("--data", type=Path, default=REPO.parent / "shared" / "data", help="folder of the real sets")
-    parser.add_argument("--projects", type=Path, help="where the nights are, or stay")
-    options = parser.parse_args()
-
-    def each(holder: Path) -> Iterator[tuple[str, Path]]:
-        for label, night in nights(holder, options.data).items():
-            root = holder / label.replace(", ", "-").replace(" ", "-")
-            run(root, night)
-            yield label, root
-
-    with tempfile.TemporaryDirectory() as temporary:
-        yield each((options.projects or Path(temporary)).resolve())
+    champion = ("cv_auc", "without the luck of selection", "on the holdout")
+    header = ("night", *champion, f"cv_auc, {DELIVERED}", f"on the holdout, {DELIVERED}")
+    return f"{about}\n{markdown(header, rows)}"
 
 
 def main() -> None:
