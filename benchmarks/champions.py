@@ -42,7 +42,6 @@ SECONDS = 200
 # used nowhere else.
 DEMOS = {
     "demo": (6, 0.0, CASES, DEVELOPED),
-    "demo, weak": (1, 0.15, CASES, DEVELOPED),
     "demo, 3,000": (5, 0.0, CASES, 3000),
     "demo, 100": (7, 0.0, 5100, 100),
     "demo, 100, again": (8, 0.0, 5100, 100),
