@@ -61,6 +61,7 @@ def context(cells: pd.DataFrame, nights: pd.DataFrame, cores: pd.DataFrame) -> d
         "cores": cores_table(cores),
         "cores_machine": f"{cores['cpus'].iloc[0]} cores, {cores['processor'].iloc[0]}",
         "slower": f"{costlier(cores):.0%}",
+        "promises": optimism(named, "nightshift-300")["champion"].sort_values(ascending=False).to_dict(),
         "tiny": gaps.loc[TINY, "champion"],
         "tiny_baseline": gaps.loc[TINY, "baseline"],
         "others": gaps["champion"].drop(TINY).mean(),
