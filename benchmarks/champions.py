@@ -143,7 +143,9 @@ def nights(holder: Path, data: Path) -> dict[str, Night]:
     sources = {label: made_up(holder, *of) for label, of in DEMOS.items()}
     for label, (name, seed, developed) in PARTS.items():
         if (data / TABLES.get(name, name)).is_dir():
-            sources[label] = part_of(holder, f"{name}-{seed}-{developed}", seed, developed, partial(make_set, name, data))
+            sources[label] = part_of(
+                holder, f"{name}-{seed}-{developed}", seed, developed, partial(make_set, name, data)
+            )
     search = {"experiments": 1000, "seed": 0, "deadline": f"{SECONDS}s", "keep": KEEP}
     more = {"dvc": {"record": False}, "validation": {"split_column": "part"}, "search": search}
     return {label: Night(label, 1000, 0, config_of(source), source, more) for label, source in sources.items()}

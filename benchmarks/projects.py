@@ -22,7 +22,9 @@ CASES, DEVELOPED = 6000, 800
 
 def made_up(holder: Path, seed: int, turned: float, cases: int = CASES, developed: int = DEVELOPED) -> Path:
     """The table and transcripts of a demo, made unless they are there."""
-    return part_of(holder, f"{seed}-{cases}-{developed}", seed, developed, partial(make_demo, cases, 1000 + seed, turned))
+    return part_of(
+        holder, f"{seed}-{cases}-{developed}", seed, developed, partial(make_demo, cases, 1000 + seed, turned)
+    )
 
 
 def part_of(holder: Path, name: str, seed: int, developed: int, make: Callable[[Path], None]) -> Path:
