@@ -136,7 +136,7 @@ bench-champions: setup ## other thresholds of keeping and means of experiments, 
 bench-stacks: setup ## ways and strengths of putting bases together: a quarter of an hour
 	python benchmarks/stacks.py
 
-bench-early-stopping: setup ## should boosting choose its number of trees inside the fold? a quarter of an hour
+bench-early-stopping: setup ## should boosting choose its number of trees inside the fold? half an hour
 	python benchmarks/early_stopping.py
 
 bench-bias: setup ## how far a stack's cv_auc is off, on made-up data: ten minutes

@@ -1,4 +1,4 @@
-"""`make bench-early-stopping`: should boosting choose its number of trees inside the fold? Fifteen minutes.
+"""`make bench-early-stopping`: should boosting choose its number of trees inside the fold? Half an hour.
 
 XGBoost on all views of the baseline, with parameters as the search draws them: with the number of trees drawn too, or with up to 1,000 trees until
 30 in a row have not lowered the log loss of 15 % of the fold's training cases; once as it then stands, once trained again on all of them
@@ -34,7 +34,7 @@ from nightshift.parallel import shared_among
 from nightshift.scoring import measure
 from nightshift.train import Recipe, train_base
 
-DRAWS = 6
+DRAWS = 3
 MOST, PATIENCE, INNER = 1000, 30, 0.15
 
 
