@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 import yaml
 from automl.sets import TABLES, make_set
+from held_out import CASES, CORES, DEVELOPED, made_up, part_of, projects
 from night import REPO, Night, config_of, head_of
-from projects import CASES, CORES, DEVELOPED, made_up, part_of, projects
 from selection import SAMPLES, corrected_auc
 from tables import markdown
 

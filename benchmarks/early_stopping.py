@@ -18,8 +18,8 @@ from time import process_time
 
 import numpy as np
 import optuna
+from held_out import CORES, projects
 from night import REPO, head_of
-from projects import CORES, projects
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import train_test_split
 from stacks import nights

@@ -18,9 +18,9 @@ from statistics import mean
 import numpy as np
 import pandas as pd
 import yaml
+from held_out import CORES, made_up, projects
 from night import REPO, Night, config_of, head_of
 from portfolio import SETS
-from projects import CORES, made_up, projects
 from tables import markdown
 
 from nightshift.config import parse_config

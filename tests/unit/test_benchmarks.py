@@ -15,8 +15,8 @@ import stacks
 from automl.compare import corrected, paired, together, with_label
 from automl.gather import CELL, KEY, merged
 from halving import Trained, stopped
+from held_out import hold_out
 from night import DEMO, Night
-from projects import hold_out
 from results import costlier
 from selection import auc_by_weights, corrected_auc
 from simulate import Job, makespan
