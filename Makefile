@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test setup-browser setup-ssh setup-slurm setup-kubernetes night test test-long test-slurm lint format bench \
-	bench-nights bench-cores bench-gpu bench-champions bench-stacks bench-early-stopping bench-results bench-space bench-bias bench-lexical bench-agents bench-engine bench-scale bench-automl soak tutorial schemas lock clean
+	bench-nights bench-cores bench-gpu bench-champions bench-stacks bench-early-stopping bench-encode bench-results bench-space bench-bias bench-lexical bench-agents bench-engine bench-scale bench-automl soak tutorial schemas lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -138,6 +138,9 @@ bench-stacks: setup ## ways and strengths of putting bases together: a quarter o
 
 bench-early-stopping: setup ## should boosting choose its number of trees inside the fold? half an hour
 	python benchmarks/early_stopping.py
+
+bench-encode: setup ## encoding a table's columns by arrays beside scikit-learn's own transformers: a minute
+	python benchmarks/encode.py
 
 bench-bias: setup ## how far a stack's cv_auc is off, on made-up data: ten minutes
 	python benchmarks/bias.py

@@ -1,5 +1,6 @@
 """Encoding and training: nothing is fitted outside its fold."""
 
+import warnings
 from functools import cache
 
 import numpy as np
@@ -9,6 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import make_folds, make_raw
 from scipy.sparse import csr_array
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from nightshift.data.split import Folds
 from nightshift.encode import BlocksEncoder, ColumnsEncoder, TermsEncoder, prepared, take
@@ -135,6 +140,49 @@ def test_columns_survive_missing_values_constants_and_new_categories():
         matrix = encoder.transform(Columns(new))
         assert matrix.shape[1] == encoder.transform(Columns(train)).shape[1]
         assert scaled == bool(np.isfinite(matrix).all())
+
+
+def by_scikit_learn(train: pd.DataFrame, scaled: bool) -> ColumnTransformer:
+    """What `ColumnsEncoder` was before it kept arrays."""
+    numbers = [name for name in train if name.startswith("n")]
+    hot = OneHotEncoder(min_frequency=8, max_categories=25, handle_unknown="infrequent_if_exist", sparse_output=False)
+    scaler = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
+    parts = [("numbers", scaler if scaled else "passthrough", numbers)]
+    parts.append(("categories", hot, [name for name in train if not name.startswith("n")]))
+    return ColumnTransformer(parts, sparse_threshold=0).fit(train)
+
+
+def rows_of(rng: np.random.Generator, n: int) -> pd.DataFrame:
+    numbers = {"n": rng.normal(size=n), "n int": rng.integers(0, 9, n), "n bool": rng.random(n) < 0.3}
+    missing = {"n gaps": np.where(rng.random(n) < 0.2, np.nan, rng.normal(5, 3, n))}
+    # Many and rare, few and none rare, as many as one column takes, one.
+    skewed = {"c": rng.choice(list("abcdefg"), n, p=[0.4, 0.3, 0.2, 0.06, 0.02, 0.01, 0.01])}
+    even = {"c even": rng.choice(["x", "y", "", "\u00e9"], n), "c many": rng.choice([f"v{i}" for i in range(40)], n)}
+    return pd.DataFrame(numbers | missing | skewed | even | {"c one": ["same"] * n})
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_kept_arrays_encode_as_the_transformers_of_scikit_learn_do(scaled):
+    rng = np.random.default_rng(0)
+    train, new = rows_of(rng, 500), rows_of(rng, 60)
+    new["c"], new["c even"], new.loc[3, "n"] = new["c"].where(new["c"] != "b", "never"), "new", np.nan
+    before, encoder = by_scikit_learn(train, scaled), ColumnsEncoder(scaled).fit(Columns(train))
+    for frame in (train, new):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            expected = before.transform(frame).astype(float)
+        expected = np.clip(expected, -8, 8) if scaled else expected
+        np.testing.assert_array_equal(encoder.transform(Columns(frame)), expected)
+    older = ColumnsEncoder.__new__(ColumnsEncoder)
+    older.__setstate__(
+        {
+            "scaled": scaled,
+            "numbers_": [name for name in train if name.startswith("n")],
+            "categories_": [name for name in train if not name.startswith("n")],
+            "columns_": before,
+        }
+    )
+    np.testing.assert_array_equal(older.transform(Columns(new)), encoder.transform(Columns(new)))
 
 
 def test_nothing_to_learn_from_says_so():

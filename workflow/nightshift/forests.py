@@ -128,6 +128,10 @@ class PackedHistGradientBoosting(HistGradientBoostingClassifier):
                 "nodes": np.concatenate([tree.nodes for (tree,) in rounds]),
                 "counts": np.array([len(tree.nodes) for (tree,) in rounds]),
             }
+            # Where columns are cut into bins: an array a column, and text makes columns by the hundred.
+            mapper = state["_bin_mapper"] = copy(state["_bin_mapper"])
+            cuts = mapper.__dict__.pop("bin_thresholds_")
+            state[_PACKED] |= {"cuts": np.concatenate(cuts), "cuts_each": np.array([len(cut) for cut in cuts])}
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -136,6 +140,8 @@ class PackedHistGradientBoosting(HistGradientBoostingClassifier):
         super().__setstate__(state)
         if packed is not None:
             self._predictors = [[TreePredictor(nodes, *_no_bitsets())] for nodes in _grown(packed, self.n_features_in_)]
+            if "cuts" in packed:  # older model files have them as scikit-learn does
+                self._bin_mapper.bin_thresholds_ = np.split(packed["cuts"], np.cumsum(packed["cuts_each"])[:-1])
 
 
 def _grown(packed: dict[str, Any], n_features: int) -> list[np.ndarray]:

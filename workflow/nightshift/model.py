@@ -17,6 +17,7 @@ import pandas as pd
 from nightshift import __version__
 from nightshift.calibrate import apply_platt
 from nightshift.config import Data
+from nightshift.encode import prepared
 from nightshift.errors import NightshiftError
 from nightshift.experiment import Experiment, parse_experiment, read_experiment
 from nightshift.files import read_json, replacing, write_json
@@ -137,6 +138,7 @@ class Model:
         cores : processes to share the work among, forked; the outcome does not depend on it
         """
         logits: dict[str, np.ndarray] = {}
+        blocks = prepared(blocks)
         among_bases, among_folds = shared_by(self.bases, cores)
         work = functools.partial(self._of_base, blocks=blocks, logits=logits, data=data, cores=among_folds)
         for names in self.experiment.levels():

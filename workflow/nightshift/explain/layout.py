@@ -39,7 +39,7 @@ def width(encoder: ColumnsEncoder | TermsEncoder) -> int:
     """Columns that the encoder of one block makes."""
     if isinstance(encoder, TermsEncoder):
         return len(encoder.names_) if encoder.reduction_ is None else encoder.reduction_.components_.shape[0]
-    return sum(part.stop - part.start for part in encoder.columns_.output_indices_.values())
+    return len(encoder.numbers_) + len(encoder.indicated_) + int(encoder.widths_.sum())
 
 
 def places(encoder: ColumnsEncoder | TermsEncoder) -> Iterator[tuple[str | None, np.ndarray]]:
@@ -47,29 +47,14 @@ def places(encoder: ColumnsEncoder | TermsEncoder) -> Iterator[tuple[str | None,
     if isinstance(encoder, TermsEncoder):
         yield None, np.arange(width(encoder))
         return
-    positions: dict[str, list[int]] = {name: [number] for number, name in enumerate(encoder.numbers_)}
-    at = len(encoder.numbers_)
-    for name in _indicators(encoder):
-        positions[name].append(at)
+    numbers = encoder.numbers_
+    positions: dict[str, list[int]] = {name: [number] for number, name in enumerate(numbers)}
+    at = len(numbers)
+    for number in encoder.indicated_:
+        positions[numbers[number]].append(at)
         at += 1
-    for name, count in _widths_of_categories(encoder):
+    for name, count in zip(encoder.categories_, encoder.widths_, strict=True):
         positions[name] = list(range(at, at + count))
         at += count
     for name, found in positions.items():
         yield str(name), np.array(found, dtype=int)
-
-
-def _indicators(encoder: ColumnsEncoder) -> list[str]:
-    """Number columns that have an indicator of missing values beside them, in the order of the indicators."""
-    numbers = encoder.columns_.named_transformers_.get("numbers")
-    if not encoder.scaled or not encoder.numbers_ or isinstance(numbers, str):
-        return []
-    return [encoder.numbers_[number] for number in numbers[0].indicator_.features_]
-
-
-def _widths_of_categories(encoder: ColumnsEncoder) -> Iterator[tuple[str, int]]:
-    if not encoder.categories_:
-        return
-    hot = encoder.columns_.named_transformers_["categories"]
-    for name, known, rare in zip(encoder.categories_, hot.categories_, hot.infrequent_categories_, strict=True):
-        yield name, len(known) - (0 if rare is None else len(rare) - 1)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nightshift.calibrate import apply_platt
+from nightshift.encode import prepared
 from nightshift.explain.layout import layout
 from nightshift.explain.learners import contributions, is_cheap, slope
 from nightshift.model import Model
@@ -73,6 +74,7 @@ class Explainer:
         blocks : view -> Block of n_cases rows
         raw : RawData of the same cases
         """
+        blocks = prepared(blocks)
         over, lines, n = self.model.stacked["over"], self.model.fold_lines(), len(raw.cases)
         of_base = {name: np.zeros((n, len(self.sources))) for name in over}
         logits: dict[str, list[np.ndarray]] = {name: [] for name in self.order}

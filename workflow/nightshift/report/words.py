@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from nightshift.encode import TermsEncoder
+from nightshift.explain.layout import width
 from nightshift.explain.learners import linear_weights
 from nightshift.report.importance import Opened
 from nightshift.train import FoldModel
@@ -44,7 +46,7 @@ def _pushes(models: list[FoldModel], key: str, block: Terms) -> dict[str, float]
         if weights is None or not isinstance(encoder, TermsEncoder) or encoder.reduction_ is not None:
             return {}
         matrix = sparse.csc_array(encoder.transform(block))
-        start = _columns_before(model, key, block)
+        start = _columns_before(model, key)
         mean = np.asarray(matrix.mean(axis=0)).ravel()
         spread = np.sqrt(np.maximum(np.asarray(matrix.multiply(matrix).mean(axis=0)).ravel() - mean**2, 0))
         push = weights[start : start + matrix.shape[1]] * spread
@@ -53,18 +55,11 @@ def _pushes(models: list[FoldModel], key: str, block: Terms) -> dict[str, float]
     return {term: sum(values) / len(models) for term, values in told.items() if 2 * len(values) > len(models)}
 
 
-def _columns_before(model: FoldModel, key: str, block: Terms) -> int:
-    """Columns of the matrix in front of a view's: every encoder says how many it makes."""
-    width = 0
-    for name, encoder in model.encoder.encoders_.items():
-        if name == key:
-            break
-        if isinstance(encoder, TermsEncoder):
-            reduced = encoder.reduction_
-            width += len(encoder.names_) if reduced is None else reduced.components_.shape[0]
-        else:
-            width += sum(part.stop - part.start for part in encoder.columns_.output_indices_.values())
-    return width
+def _columns_before(model: FoldModel, key: str) -> int:
+    """Columns of the matrix in front of a view's."""
+    return sum(
+        width(encoder) for _, encoder in takewhile(lambda known: known[0] != key, model.encoder.encoders_.items())
+    )
 
 
 def _weights(model: FoldModel) -> np.ndarray | None:

@@ -1,0 +1,94 @@
+"""`make bench-encode`: columns encoded by arrays that are kept beside scikit-learn's own transformers. A minute.
+
+A `ColumnsEncoder` is fitted by scikit-learn and keeps a few arrays of what that learned; before, it kept the `ColumnTransformer`
+itself. Both are fitted on the same made-up columns, encode the same new cases, and are written and read as a model file is, in
+turn, so that a busy machine is busy for both. Writes benchmarks/ENCODE.md.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from statistics import median
+from time import process_time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import skops.io
+from night import REPO, head_of
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from tables import markdown
+
+from nightshift.encode import ColumnsEncoder, prepared
+from nightshift.model import trusted_types
+from nightshift.views import Columns
+
+TRAINED, NEW, ROUNDS = (800, 10_000), (1, 200, 10_000), 15
+NUMBERS, CATEGORIES = 30, 12
+
+
+def columns_of(n: int, seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    numbers = {f"n{k}": np.where(rng.random(n) < 0.02 * (k % 5), np.nan, rng.normal(size=n)) for k in range(NUMBERS)}
+    kinds = {
+        f"c{k}": np.array([f"kind {value}" for value in rng.geometric(0.3, n)], dtype=object) for k in range(CATEGORIES)
+    }
+    return pd.DataFrame(numbers | kinds)
+
+
+def by_scikit_learn(scaled: bool) -> ColumnTransformer:
+    hot = OneHotEncoder(min_frequency=8, max_categories=25, handle_unknown="infrequent_if_exist", sparse_output=False)
+    scaler = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
+    numbers = [f"n{k}" for k in range(NUMBERS)]
+    parts = [("numbers", scaler if scaled else "passthrough", numbers)]
+    return ColumnTransformer([*parts, ("categories", hot, [f"c{k}" for k in range(CATEGORIES)])], sparse_threshold=0)
+
+
+def seconds_of(*works: Callable[[], Any]) -> list[float]:
+    """Median processor seconds of each, in turn."""
+    taken: list[list[float]] = [[] for _ in works]
+    for _ in range(ROUNDS):
+        for work, found in zip(works, taken, strict=True):
+            start = process_time()
+            work()
+            found.append(process_time() - start)
+    return [median(found) for found in taken]
+
+
+def rows_of(trained: int, scaled: bool) -> list[tuple[str, ...]]:
+    """What is done, milliseconds by the transformers and by the arrays, and how many times less."""
+    frame = columns_of(trained, 0)
+    block = prepared({"table": Columns(frame)})["table"]
+    ours, theirs = ColumnsEncoder(scaled).fit(block), by_scikit_learn(scaled).fit(frame)
+    label = f"{trained:,}, for {'linear models' if scaled else 'trees'}"
+    works = {"fit": (lambda: by_scikit_learn(scaled).fit(frame), lambda: ColumnsEncoder(scaled).fit(block))}
+    for n in NEW:
+        new = columns_of(n, 1)
+        ready = prepared({"table": Columns(new)})["table"]
+        works[f"encode {n:,}"] = (lambda new=new: theirs.transform(new), lambda ready=ready: ours.transform(ready))
+    files = [skops.io.dumps(one) for one in (theirs, ours)]
+    works["read the file"] = tuple(lambda file=file: skops.io.load(io.BytesIO(file), trusted_types()) for file in files)
+    rows = []
+    for work, both in works.items():
+        before, after = seconds_of(*both)
+        rows.append((label, work, f"{1000 * before:.1f}", f"{1000 * after:.1f}", f"{before / after:.1f}"))
+    return rows
+
+
+def main() -> None:
+    rows = [row for trained in TRAINED for scaled in (True, False) for row in rows_of(trained, scaled)]
+    header = ("training cases", "work", "ColumnTransformer, ms", "arrays, ms", "times less")
+    about = (
+        f"Processor milliseconds, median of {ROUNDS}, of {NUMBERS} columns of numbers and {CATEGORIES} of categories, in turn. Both give the "
+        "same matrix (`tests/unit/test_train.py`). A night's champion holds an encoder a base and fold, hundreds of them.\n"
+    )
+    text = "\n".join([head_of("Encoding columns", "make bench-encode", 1), about, markdown(header, rows)]) + "\n"
+    (REPO / "benchmarks" / "ENCODE.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
