@@ -1,6 +1,7 @@
 """Reasons of predictions: contributions add up, go through the stack, and are said in words."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from nightshift.explain.learners import contributions, slope
 from nightshift.explain.reasons import Reasons
 from nightshift.explain.through import Explainer
 from nightshift.learners import LEARNERS
+from nightshift.reference import _means_of, encoders_of_words
 from nightshift.train import logit_of
 
 GROUPS = np.array([0, 0, 1, 2, 2])
@@ -197,3 +199,30 @@ def test_parts_of_a_date_are_one_reason_and_small_ones_none(raw, labels):
     texts = [text for texts in told for text in texts]
     assert any("points: opened is 2025-" in text for text in texts)
     assert not any("opened_" in text or "+0.0 points" in text or "-0.0 points" in text for text in texts)
+
+
+class Asked(dict):
+    """Fold models of bases, and the bases that were asked for."""
+
+    def __init__(self, bases):
+        super().__init__(bases)
+        self.names = []
+
+    def __getitem__(self, name):
+        self.names.append(name)
+        return super().__getitem__(name)
+
+
+def test_of_many_bases_over_a_view_one_is_read_for_the_words_that_it_knows(rich):
+    model = replace(rich[0], bases=Asked(rich[0].bases))
+    assert list(encoders_of_words(model)) == ["w"]
+    assert model.bases.names == ["x", "l"]
+
+
+def test_what_a_model_remembers_does_not_depend_on_who_looks_at_its_bases(raw, labels, monkeypatch):
+    model, reference = assemble_with_reference(RICH, raw, labels)
+    monkeypatch.setattr("nightshift.reference._TOGETHER", 1)
+    means, below = _means_of(model, model.featurize(raw), raw, lambda work, parts: reversed([*map(work, parts[::-1])]))
+    for name, folds in reference.means.items():
+        np.testing.assert_array_equal(np.stack(means[name]), np.stack(folds))
+    assert np.array_equal(below["second"], reference.below["second"]) and below["x"] == []

@@ -25,9 +25,12 @@ from nightshift.reference import Reference, make_reference, save_reference
 from nightshift.report.holdout import holdout_curves
 from nightshift.rungs import BASELINE
 from nightshift.scoring import read_scores
+from nightshift.spare import every
 from nightshift.verdict import Candidate, count_opening, make_verdict
 from nightshift.views import load_block
 from nightshift.views.base import RawData
+
+_SECONDS = 1.0  # that a few bases take to be read and to encode the development cases; the first few tell better
 
 
 def crown(target: str | Path, data: Data) -> None:
@@ -67,7 +70,8 @@ def _reference_of(folder: Path, model: Model) -> Reference:
         for name, view in model.experiment.views.items()
     }
     scores = read_scores(folder / "oof.parquet")
-    return make_reference(model, blocks, raw, scores, development.folds)
+    # A night has little else to do by then: cores that are spare take bases.
+    return make_reference(model, blocks, raw, scores, development.folds, every(_SECONDS))
 
 
 def open_holdout(source: Any, target: str, curves: str, config: Config, cores: int = 1) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,11 +17,13 @@ from nightshift.drift import Measure, columns_of, measures_of
 from nightshift.encode import TermsEncoder, prepared, take
 from nightshift.files import read_json, replacing, write_json
 from nightshift.model import Model
+from nightshift.spare import Every
 from nightshift.views.base import Block, Columns, RawData
 
 NUMBERS, WORDS = "reference.npz", "reference.json"
 _MOST_CASES = 5000
 _MOST_VALUES = 500
+_TOGETHER = 8  # bases
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Reference:
 
 
 def make_reference(
-    model: Model, blocks: Mapping[str, Block], raw: RawData, scores: np.ndarray, folds: Folds
+    model: Model, blocks: Mapping[str, Block], raw: RawData, scores: np.ndarray, folds: Folds, every: Every = map
 ) -> Reference:
     """Describe the development cases as a model sees them.
 
@@ -60,55 +62,81 @@ def make_reference(
     raw : RawData of the development cases
     scores : float array (n_cases, repeats), calibrated logits out of fold; NaN where a case is never predicted
     folds : Folds of these cases
+    every : like `map`
+        Does some bases after the other, or some of them elsewhere.
     """
     familiar = _familiar_out_of_fold(model, blocks, folds.assignment[:, 0])
     measures = measures_of(columns_of(raw, model.experiment.views, blocks, familiar), folds.groups)
     n = len(raw.cases)
     some = np.arange(n) if n <= _MOST_CASES else np.linspace(0, n - 1, _MOST_CASES).astype(int)
     part = prepared(take(dict(blocks), some))
-    means, below = _means_of(model, part, raw.take(some))
+    means, below = _means_of(model, part, raw.take(some), every)
     known = np.nanmean(scores, axis=1)[np.isfinite(scores).all(axis=1)]
     return Reference(
         n, means, below, np.quantile(known, np.arange(1, 10) / 10), _medians(blocks), measures, _categories(raw)
     )
 
 
+class _Seen(NamedTuple):
+    """Of one base, for each fold model: the mean row of its matrix, mean calibrated logits of the bases below, where it has any,
+    and logits of the cases, where a base stands on it."""
+
+    means: list[np.ndarray]
+    below: list[np.ndarray]
+    logits: np.ndarray | None
+
+
 def _means_of(
-    model: Model, blocks: dict[str, Block], raw: RawData
+    model: Model, blocks: dict[str, Block], raw: RawData, every: Every
 ) -> tuple[dict[str, list[np.ndarray]], dict[str, list[np.ndarray]]]:
-    """Mean row of the matrix of each fold model, and mean calibrated logits of the bases below it, where it has any."""
+    """`Reference.means` and `Reference.below`."""
+    stood_on = {other for base in model.experiment.bases.values() for other in base.bases}
+    seen: dict[str, _Seen] = {}
+
+    def of_some(names: list[str]) -> list[_Seen]:
+        return [_seen(model, name, blocks, raw, seen, name in stood_on) for name in names]
+
+    for names in model.experiment.levels():
+        # Several to a piece: a helper is forked for each.
+        parts = [names[start : start + _TOGETHER] for start in range(0, len(names), _TOGETHER)]
+        for part, found in zip(parts, every(of_some, parts), strict=True):
+            seen.update(zip(part, found, strict=True))
     bases = model.experiment.bases
-    stood_on = {other for base in bases.values() for other in base.bases}
-    means: dict[str, list[np.ndarray]] = {name: [] for name in bases}
-    below: dict[str, list[np.ndarray]] = {name: [] for name in bases}
-    logits: dict[str, np.ndarray] = {}
-    for name in model.experiment.in_order():
-        keyed, folds = model.keyed(name, blocks), []
-        for fold, fitted in enumerate(model.bases[name]):
-            under = (
-                np.column_stack([logits[other][:, fold] for other in bases[name].bases]) if bases[name].bases else None
-            )
-            # Encoding is most of the work: once for the mean and for what stands on this base.
-            matrix = fitted.matrix(keyed, under)
-            means[name].append(_mean(matrix))
-            if under is not None:
-                below[name].append(np.nanmean(apply_platt(fitted.line, under), axis=0))
-            if name in stood_on:
-                folds.append(fitted.logit_of_matrix(matrix))
-        if folds:
-            within = model.segment_of(name, raw)
-            found = np.column_stack(folds)
-            logits[name] = found if within is None else np.where(within[:, None], found, np.nan)
-    return means, below
+    return {name: seen[name].means for name in bases}, {name: seen[name].below for name in bases}
+
+
+def _seen(
+    model: Model, name: str, blocks: dict[str, Block], raw: RawData, seen: Mapping[str, _Seen], is_stood_on: bool
+) -> _Seen:
+    keyed, under = model.keyed(name, blocks), [seen[other].logits for other in model.experiment.bases[name].bases]
+    means, below, folds = [], [], []
+    for fold, fitted in enumerate(model.bases[name]):
+        heard = np.column_stack([logits[:, fold] for logits in under]) if under else None
+        # Encoding is most of the work: once for the mean and for what stands on this base.
+        matrix = fitted.matrix(keyed, heard)
+        means.append(_mean(matrix))
+        if heard is not None:
+            below.append(np.nanmean(apply_platt(fitted.line, heard), axis=0))
+        if is_stood_on:
+            folds.append(fitted.logit_of_matrix(matrix))
+    if not is_stood_on:
+        return _Seen(means, below, None)
+    found, within = np.column_stack(folds), model.segment_of(name, raw)
+    return _Seen(means, below, found if within is None else np.where(within[:, None], found, np.nan))
 
 
 def encoders_of_words(model: Model) -> dict[str, list[TermsEncoder]]:
     """Views of words -> encoders of the fold models of the first base that reads them."""
     found: dict[str, list[TermsEncoder]] = {}
+    others = {name for name, view in model.experiment.views.items() if not view.named}
     for name, base in model.experiment.bases.items():
+        if others.union(found).issuperset(base.views):
+            continue  # models may have to be read first
         fitted = [fold.encoder.encoders_ for fold in model.bases[name]]
         for key, view in zip(model.about["view_keys"][name], base.views, strict=True):
-            if isinstance(fitted[0][key], TermsEncoder) and view not in found and model.experiment.views[view].named:
+            if not isinstance(fitted[0][key], TermsEncoder):
+                others.add(view)
+            elif view not in found and view not in others:
                 found[view] = [encoders[key] for encoders in fitted]
     return found
 
@@ -119,7 +147,9 @@ def familiar_words(
     """Share (n_cases,) of each case's words that a fold model knows, by view; NaN for a case without words."""
     found: dict[str, pd.Series] = {}
     for view, folds in encoders.items():
-        known = pd.Index(blocks[view].names).isin(folds[fold].names_).astype(float)
+        places = blocks[view].index.get_indexer(pd.Index(folds[fold].names_, dtype=object))
+        known = np.zeros(len(blocks[view].names))
+        known[places[places >= 0]] = 1
         all_of_it = np.asarray(blocks[view].counts.sum(axis=1)).ravel()
         share = np.asarray(blocks[view].counts @ known).ravel() / np.where(all_of_it, all_of_it, np.nan)
         found[view] = pd.Series(share)
