@@ -23,7 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from tables import markdown
 
-from nightshift.encode import ColumnsEncoder, prepared
+from nightshift.columns import _MOST_CATEGORIES, _RARE, ColumnsEncoder, prepared
 from nightshift.model import trusted_types
 from nightshift.views import Columns
 
@@ -41,7 +41,9 @@ def columns_of(n: int, seed: int) -> pd.DataFrame:
 
 
 def by_scikit_learn(scaled: bool) -> ColumnTransformer:
-    hot = OneHotEncoder(min_frequency=8, max_categories=25, handle_unknown="infrequent_if_exist", sparse_output=False)
+    hot = OneHotEncoder(
+        min_frequency=_RARE, max_categories=_MOST_CATEGORIES, handle_unknown="infrequent_if_exist", sparse_output=False
+    )
     scaler = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
     numbers = [f"n{k}" for k in range(NUMBERS)]
     parts = [("numbers", scaler if scaled else "passthrough", numbers)]

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from samples import make_folds
 
+from nightshift.columns import prepared
 from nightshift.crossfit import cross_fit
-from nightshift.encode import prepared
 from nightshift.experiment import parse_experiment
 from nightshift.levels import lowered
 from nightshift.model import Model

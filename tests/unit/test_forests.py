@@ -51,6 +51,33 @@ def test_a_forest_that_comes_back_lacks_nothing(packed, plain, options, data):
     assert packed(**options).__getstate__().keys() == plain(**options).__getstate__().keys() - {"_sklearn_version"}
 
 
+def test_boosted_trees_that_come_back_know_where_their_columns_are_cut(data):
+    x, y = np.column_stack([data[0], np.arange(200) % 2]), data[1]
+    fitted = PackedHistGradientBoosting(**_BOOSTING).fit(x, y)
+    back, cuts = _through_skops(fitted), fitted._bin_mapper.bin_thresholds_
+    for one, other in zip(back._bin_mapper.bin_thresholds_, cuts, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert vars(back).keys() == vars(fitted).keys()
+    np.testing.assert_array_equal(back._bin_mapper.transform(x), fitted._bin_mapper.transform(x))
+
+
+def test_cuts_that_do_not_fit_the_columns_are_refused(data):
+    state = PackedHistGradientBoosting(**_BOOSTING).fit(*data).__getstate__()
+    state["packed_trees"]["cuts_each"] = state["packed_trees"]["cuts_each"][:-1]
+    with pytest.raises(ValueError, match="columns and cuts"):
+        PackedHistGradientBoosting().__setstate__(state)
+
+
+def test_boosted_trees_of_older_model_files_are_read(data):
+    fitted = PackedHistGradientBoosting(**_BOOSTING).fit(*data)
+    state = fitted.__getstate__()
+    del state["packed_trees"]["cuts"], state["packed_trees"]["cuts_each"]
+    older = PackedHistGradientBoosting()
+    older.__setstate__(state | {"_bin_mapper": fitted._bin_mapper})
+    np.testing.assert_array_equal(older.predict_proba(data[0]), fitted.predict_proba(data[0]))
+    np.testing.assert_array_equal(_through_skops(older).predict_proba(data[0]), fitted.predict_proba(data[0]))
+
+
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [

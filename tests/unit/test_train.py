@@ -15,9 +15,11 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from nightshift.columns import _MOST_CATEGORIES, _RARE, ColumnsEncoder, prepared
 from nightshift.data.split import Folds
-from nightshift.encode import BlocksEncoder, ColumnsEncoder, TermsEncoder, prepared, take
+from nightshift.encode import BlocksEncoder, TermsEncoder, take
 from nightshift.learners import LEARNERS
+from nightshift.model import load_models, save_models
 from nightshift.train import Recipe, train_base
 from nightshift.views import VIEWS, Columns, Terms
 
@@ -143,29 +145,45 @@ def test_columns_survive_missing_values_constants_and_new_categories():
 
 
 def by_scikit_learn(train: pd.DataFrame, scaled: bool) -> ColumnTransformer:
-    """What `ColumnsEncoder` was before it kept arrays."""
-    numbers = [name for name in train if name.startswith("n")]
-    hot = OneHotEncoder(min_frequency=8, max_categories=25, handle_unknown="infrequent_if_exist", sparse_output=False)
+    """What `ColumnsEncoder` held before it kept arrays."""
+    hot = OneHotEncoder(
+        min_frequency=_RARE, max_categories=_MOST_CATEGORIES, handle_unknown="infrequent_if_exist", sparse_output=False
+    )
     scaler = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
-    parts = [("numbers", scaler if scaled else "passthrough", numbers)]
-    parts.append(("categories", hot, [name for name in train if not name.startswith("n")]))
+    numbers, categories = names_of(train)
+    parts = [("numbers", scaler if scaled else "passthrough", numbers), ("categories", hot, categories)]
     return ColumnTransformer(parts, sparse_threshold=0).fit(train)
+
+
+def names_of(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
+    return [name for name in frame if name.startswith("n")], [name for name in frame if name.startswith("c")]
 
 
 def rows_of(rng: np.random.Generator, n: int) -> pd.DataFrame:
     numbers = {"n": rng.normal(size=n), "n int": rng.integers(0, 9, n), "n bool": rng.random(n) < 0.3}
     missing = {"n gaps": np.where(rng.random(n) < 0.2, np.nan, rng.normal(5, 3, n))}
-    # Many and rare, few and none rare, as many as one column takes, one.
+    # Some rare, none rare, more than one column takes, all rare, one.
     skewed = {"c": rng.choice(list("abcdefg"), n, p=[0.4, 0.3, 0.2, 0.06, 0.02, 0.01, 0.01])}
     even = {"c even": rng.choice(["x", "y", "", "\u00e9"], n), "c many": rng.choice([f"v{i}" for i in range(40)], n)}
-    return pd.DataFrame(numbers | missing | skewed | even | {"c one": ["same"] * n})
+    ids = {"c ids": [f"id {i}" for i in range(n)], "c one": ["same"] * n}
+    return pd.DataFrame(numbers | missing | skewed | even | ids)
+
+
+COLUMNS = {
+    "all": list(rows_of(np.random.default_rng(0), 9)),
+    "numbers": ["n", "n gaps"],
+    "categories": ["c", "c ids"],
+    "without gaps": ["n", "c even"],
+}
 
 
 @pytest.mark.parametrize("scaled", [False, True])
-def test_kept_arrays_encode_as_the_transformers_of_scikit_learn_do(scaled):
+@pytest.mark.parametrize("columns", COLUMNS.values(), ids=COLUMNS)
+def test_kept_arrays_encode_as_the_transformers_of_scikit_learn_do(scaled, columns):
     rng = np.random.default_rng(0)
     train, new = rows_of(rng, 500), rows_of(rng, 60)
     new["c"], new["c even"], new.loc[3, "n"] = new["c"].where(new["c"] != "b", "never"), "new", np.nan
+    train, new = train[columns], new[columns]
     before, encoder = by_scikit_learn(train, scaled), ColumnsEncoder(scaled).fit(Columns(train))
     for frame in (train, new):
         with warnings.catch_warnings():
@@ -173,16 +191,51 @@ def test_kept_arrays_encode_as_the_transformers_of_scikit_learn_do(scaled):
             expected = before.transform(frame).astype(float)
         expected = np.clip(expected, -8, 8) if scaled else expected
         np.testing.assert_array_equal(encoder.transform(Columns(frame)), expected)
-    older = ColumnsEncoder.__new__(ColumnsEncoder)
-    older.__setstate__(
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize("columns", COLUMNS.values(), ids=COLUMNS)
+def test_model_files_that_hold_the_transformers_are_read(scaled, columns, tmp_path, monkeypatch):
+    train = rows_of(np.random.default_rng(0), 500)[columns]
+    numbers, categories = names_of(train)
+    encoder, held = ColumnsEncoder(scaled).fit(Columns(train)), by_scikit_learn(train, scaled)
+    older = ColumnsEncoder(scaled)
+    older.__dict__ |= {"numbers_": numbers, "categories_": categories, "columns_": held}
+    save_models(tmp_path / "models.skops", [older])
+    (again,) = load_models(tmp_path / "models.skops")
+    assert "columns_" not in again.__dict__
+    np.testing.assert_array_equal(again.transform(Columns(train)), encoder.transform(Columns(train)))
+
+
+def test_rare_categories_stay_out_of_a_model():
+    encoder = ColumnsEncoder().fit(Columns(rows_of(np.random.default_rng(0), 500)))
+    assert encoder.categories_["c ids"] == [] and "id 7" not in str(vars(encoder))
+
+
+def test_numbers_of_any_kind_and_empty_columns_are_encoded():
+    train = pd.DataFrame(
         {
-            "scaled": scaled,
-            "numbers_": [name for name in train if name.startswith("n")],
-            "categories_": [name for name in train if not name.startswith("n")],
-            "columns_": before,
+            "n": pd.array([1, None, 3] * 8, "Int64"),
+            "b": pd.array([True, None, False] * 8, "boolean"),
+            "c": ["1", "2", None] * 8,
         }
     )
-    np.testing.assert_array_equal(older.transform(Columns(new)), encoder.transform(Columns(new)))
+    encoder = ColumnsEncoder().fit(Columns(train))
+    assert encoder.transform(Columns(train[:3]))[:, :2].tolist()[0] == [1, 1]
+    assert np.isnan(encoder.transform(Columns(train[:3]))[1, :2]).all()
+    # A category column that is empty in the new cases comes as NaN, which is a number; so do codes.
+    for new, same in ((np.nan, 2), (2, 1)):
+        matrix = encoder.transform(Columns(train[:1].assign(c=[new])))
+        np.testing.assert_array_equal(matrix[0, 2:], encoder.transform(Columns(train[:3]))[same, 2:])
+    assert encoder.transform(Columns(train[:0])).shape == (0, 5)
+
+
+def test_an_infinite_number_is_named():
+    train = pd.DataFrame({"x": [1.0, 2.0] * 12, "late": [0.0, 1.0] * 12})
+    encoder = ColumnsEncoder().fit(Columns(train))
+    for work in (encoder.transform, ColumnsEncoder(True).fit):
+        with pytest.raises(ValueError, match="column 'late' has an infinite number"):
+            work(Columns(train.assign(late=[np.inf, 1.0] * 12)))
 
 
 def test_nothing_to_learn_from_says_so():

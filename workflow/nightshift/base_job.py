@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from nightshift.columns import prepared
 from nightshift.data.development import Development, read_raw
 from nightshift.data.split import Folds
-from nightshift.encode import prepared
 from nightshift.experiment import TermsSpec
 from nightshift.learners import LEARNERS
 from nightshift.names import DEVELOPMENT

@@ -2,125 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import NMF, TruncatedSVD
 from sklearn.feature_selection import chi2
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from nightshift.columns import ColumnsEncoder
 from nightshift.views.base import Block, Columns, Terms
 
-_RARE = 8  # a category seen in fewer training cases is put together with the other rare ones
-_MOST_CATEGORIES = 25
 _TOPIC_STEPS = 60
 _BETWEEN = "\x1f"  # the unit separator, which no word holds
-
-
-class ColumnsEncoder(TransformerMixin, BaseEstimator):
-    """Dense block -> float matrix: numbers, indicators of missing ones, categories one-hot with the rare ones together.
-
-    scikit-learn fits it, and what it has learned is kept as a few arrays: its own transformers are most of what a model file
-    holds and of the time that reading it and predicting with it take (`make bench-encode`).
-
-    Parameters
-    ----------
-    scaled : bool
-        True for linear models: missing values imputed by the median with an indicator beside, columns standardised.
-        False for trees, which take missing values as they are.
-
-    Attributes
-    ----------
-    medians_, indicated_, mean_, scale_ : arrays, of the numbers; empty unless scaled
-        What stands for a missing value, the numbers that have an indicator, and the scale of both.
-    places_, unknown_, widths_ : int arrays, of the categories
-        Column of each known category, one column's after the other's; that of one never seen, -1 for none; how many columns
-        each makes.
-    """
-
-    def __init__(self, scaled: bool = False):
-        self.scaled = scaled
-
-    def fit(self, block: Columns, y: np.ndarray | None = None) -> ColumnsEncoder:
-        frame = _strings_filled(block)
-        numbers = [name for name in frame if pd.api.types.is_numeric_dtype(frame[name])]
-        categories = [name for name in frame if name not in set(numbers)]
-        # A column without one value, or with a single one, in this fold's training cases has nothing to give.
-        numbers = [name for name in numbers if frame[name].nunique(dropna=False) > 1 and frame[name].notna().any()]
-        scaler = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
-        hot = OneHotEncoder(min_frequency=_RARE, max_categories=_MOST_CATEGORIES, handle_unknown="infrequent_if_exist")
-        self._keep_numbers(numbers, scaler.fit(_floats(frame, numbers)) if self.scaled and numbers else None)
-        self._keep_categories(categories, hot.fit(frame[categories]) if categories else None)
-        return self
-
-    def _keep_numbers(self, names: list[str], scaler: Pipeline | None) -> None:
-        # One string, as the terms of a `TermsEncoder`.
-        self.number_names_ = json.dumps(names)
-        self.medians_ = self.mean_ = self.scale_ = np.zeros(0)
-        self.indicated_ = np.zeros(0, dtype=int)
-        if scaler is not None:
-            self.medians_, self.indicated_ = scaler[0].statistics_, scaler[0].indicator_.features_
-            self.mean_, self.scale_ = scaler[1].mean_, scaler[1].scale_
-
-    def _keep_categories(self, names: list[str], hot: OneHotEncoder | None) -> None:
-        known, places, unknown, widths = [], [], [], []
-        for every, rare in zip(hot.categories_, hot.infrequent_categories_, strict=True) if names else ():
-            frequent = np.isin(every, [] if rare is None else rare, invert=True)
-            start, width = sum(widths), int(frequent.sum())
-            known.append(every.tolist())
-            places += np.where(frequent, start + np.cumsum(frequent) - 1, start + width).tolist()
-            unknown.append(-1 if rare is None else start + width)
-            widths.append(width + (rare is not None))
-        self.category_names_ = json.dumps(dict(zip(names, known, strict=True)))
-        self.places_, self.unknown_, self.widths_ = (np.array(found, dtype=int) for found in (places, unknown, widths))
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Of older model files too, which hold scikit-learn's transformers themselves."""
-        older = state.get("columns_")
-        super().__setstate__({key: value for key, value in state.items() if older is None or key == "scaled"})
-        if older is not None:
-            parts, (numbers, categories) = older.named_transformers_, (state["numbers_"], state["categories_"])
-            self._keep_numbers(numbers, parts["numbers"] if self.scaled and numbers else None)
-            self._keep_categories(categories, parts["categories"] if categories else None)
-
-    @property
-    def numbers_(self) -> list[str]:
-        """Columns of numbers that vary, in order."""
-        return json.loads(self.number_names_)
-
-    @property
-    def categories_(self) -> dict[str, list[str]]:
-        """Columns of categories -> the known ones, in order."""
-        return json.loads(self.category_names_)
-
-    def transform(self, block: Columns) -> np.ndarray:
-        frame = _strings_filled(block)
-        matrix = np.hstack([self._numbers(frame), self._categories(frame)])
-        return np.clip(matrix, -8, 8) if self.scaled else matrix
-
-    def _numbers(self, frame: pd.DataFrame) -> np.ndarray:
-        values = _floats(frame, self.numbers_)
-        if not self.scaled:
-            return values
-        missing = np.isnan(values)
-        filled = np.where(missing, self.medians_, values)
-        return (np.hstack([filled, missing[:, self.indicated_]]) - self.mean_) / self.scale_
-
-    def _categories(self, frame: pd.DataFrame) -> np.ndarray:
-        """Unknown categories of new cases count as rare, or as none of the known ones: no warning is due."""
-        hot, start = np.zeros((len(frame), self.widths_.sum())), 0
-        for (name, known), unknown in zip(self.categories_.items(), self.unknown_, strict=True):
-            found = pd.Index(known, dtype=object).get_indexer(frame[name])
-            column = np.where(found < 0, unknown, self.places_[start + found])
-            hot[np.flatnonzero(column >= 0), column[column >= 0]] = 1
-            start += len(known)
-        return hot
 
 
 class TermsEncoder(TransformerMixin, BaseEstimator):
@@ -263,35 +156,3 @@ def _telling(counts: sparse.csr_array, y: np.ndarray, number: int) -> np.ndarray
 def take(blocks: dict[str, Block], rows: np.ndarray) -> dict[str, Block]:
     """Some rows of every block."""
     return {name: block.take(rows) for name, block in blocks.items()}
-
-
-class _Prepared(Columns):
-    """A dense block whose strings are as the encoders want them."""
-
-    def take(self, rows: np.ndarray) -> _Prepared:
-        return _Prepared(self.frame.iloc[rows])
-
-
-def prepared(blocks: dict[str, Block]) -> dict[str, Block]:
-    """The same blocks with strings as the encoders want them: once, instead of for every fold."""
-    return {
-        name: _Prepared(_strings_filled(block)) if isinstance(block, Columns) else block
-        for name, block in blocks.items()
-    }
-
-
-def _floats(frame: pd.DataFrame, names: list[str]) -> np.ndarray:
-    return frame[names].to_numpy(np.float64, na_value=np.nan)
-
-
-def _strings_filled(block: Columns) -> pd.DataFrame:
-    """Object columns of plain strings, missing as '' (a category of its own): the one type all encoders agree on."""
-    frame = block.frame
-    if isinstance(block, _Prepared):
-        return frame
-    strings = {
-        name: column.astype(object).where(column.notna(), "").astype(str).astype(object)
-        for name, column in frame.items()
-        if not pd.api.types.is_numeric_dtype(column)
-    }
-    return frame.assign(**strings) if strings else frame

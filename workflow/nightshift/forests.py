@@ -141,7 +141,7 @@ class PackedHistGradientBoosting(HistGradientBoostingClassifier):
         if packed is not None:
             self._predictors = [[TreePredictor(nodes, *_no_bitsets())] for nodes in _grown(packed, self.n_features_in_)]
             if "cuts" in packed:  # older model files have them as scikit-learn does
-                self._bin_mapper.bin_thresholds_ = np.split(packed["cuts"], np.cumsum(packed["cuts_each"])[:-1])
+                self._bin_mapper.bin_thresholds_ = _cuts(packed, self.n_features_in_)
 
 
 def _grown(packed: dict[str, Any], n_features: int) -> list[np.ndarray]:
@@ -166,6 +166,14 @@ def _grown(packed: dict[str, Any], n_features: int) -> list[np.ndarray]:
         if not ((columns >= 0) & (columns < n_features)).all() or tree["is_categorical"][inner].any():
             raise ValueError("a stored tree with a split on no column")
     return found
+
+
+def _cuts(packed: dict[str, Any], n_features: int) -> list[np.ndarray]:
+    """Cuts of each column; a ValueError where they do not fit the columns."""
+    each = packed["cuts_each"]
+    if len(each) != n_features or each.min(initial=0) < 0 or each.sum() != len(packed["cuts"]):
+        raise ValueError("a stored forest whose columns and cuts do not fit together")
+    return np.split(packed["cuts"], np.cumsum(each)[:-1])
 
 
 def _no_bitsets() -> tuple[np.ndarray, np.ndarray]:

@@ -16,8 +16,8 @@ import pandas as pd
 
 from nightshift import __version__
 from nightshift.calibrate import apply_platt
+from nightshift.columns import prepared
 from nightshift.config import Data
-from nightshift.encode import prepared
 from nightshift.errors import NightshiftError
 from nightshift.experiment import Experiment, parse_experiment, read_experiment
 from nightshift.files import read_json, replacing, write_json
@@ -34,8 +34,9 @@ from nightshift.views.base import Block, RawData
 _TRUSTED = (
     "numpy.dtype",
     "nightshift.train.FoldModel",
+    "nightshift.columns.ColumnsEncoder",
     "nightshift.encode.BlocksEncoder",
-    "nightshift.encode.ColumnsEncoder",
+    "nightshift.encode.ColumnsEncoder",  # where older model files know it
     "nightshift.encode.TermsEncoder",
 )
 

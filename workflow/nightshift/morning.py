@@ -30,7 +30,7 @@ from nightshift.verdict import Candidate, count_opening, make_verdict
 from nightshift.views import load_block
 from nightshift.views.base import RawData
 
-_SECONDS = 1.0  # that a few bases take to be read and to encode the development cases; the first few tell better
+_SECONDS = 1.0  # roughly, that a few bases take to be read and to encode the development cases
 
 
 def crown(target: str | Path, data: Data) -> None:
@@ -70,8 +70,9 @@ def _reference_of(folder: Path, model: Model) -> Reference:
         for name, view in model.experiment.views.items()
     }
     scores = read_scores(folder / "oof.parquet")
-    # A night has little else to do by then: cores that are spare take bases.
-    return make_reference(model, blocks, raw, scores, development.folds, every(_SECONDS))
+    # A night has little else to do by then. Models that are large are to be in memory once.
+    shares = map if model.bases.large else every(_SECONDS)
+    return make_reference(model, blocks, raw, scores, development.folds, shares)
 
 
 def open_holdout(source: Any, target: str, curves: str, config: Config, cores: int = 1) -> None:

@@ -27,6 +27,7 @@ _BASE_CODE = (
     "nightshift.train",
     "nightshift.nested",
     "nightshift.encode",
+    "nightshift.columns",
     "nightshift.crossfit",
     "nightshift.calibrate",
     "nightshift.stack",

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from nightshift.calibrate import apply_platt
+from nightshift.columns import prepared
 from nightshift.data.split import Folds
 from nightshift.drift import Measure, columns_of, measures_of
-from nightshift.encode import TermsEncoder, prepared, take
+from nightshift.encode import TermsEncoder, take
 from nightshift.files import read_json, replacing, write_json
 from nightshift.model import Model
 from nightshift.spare import Every
@@ -23,7 +24,7 @@ from nightshift.views.base import Block, Columns, RawData
 NUMBERS, WORDS = "reference.npz", "reference.json"
 _MOST_CASES = 5000
 _MOST_VALUES = 500
-_TOGETHER = 8  # bases
+_TOGETHER = 4  # bases
 
 
 @dataclass(frozen=True)
@@ -128,10 +129,10 @@ def _seen(
 def encoders_of_words(model: Model) -> dict[str, list[TermsEncoder]]:
     """Views of words -> encoders of the fold models of the first base that reads them."""
     found: dict[str, list[TermsEncoder]] = {}
-    others = {name for name, view in model.experiment.views.items() if not view.named}
+    others = {name for name, view in model.experiment.views.items() if not view.named}  # views without words
     for name, base in model.experiment.bases.items():
         if others.union(found).issuperset(base.views):
-            continue  # models may have to be read first
+            continue  # it has no new view of words, and its models may not have been read
         fitted = [fold.encoder.encoders_ for fold in model.bases[name]]
         for key, view in zip(model.about["view_keys"][name], base.views, strict=True):
             if not isinstance(fitted[0][key], TermsEncoder):

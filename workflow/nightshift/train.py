@@ -12,9 +12,10 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 
 from nightshift.calibrate import apply_platt
+from nightshift.columns import prepared
 from nightshift.crossfit import logits_for_fold
 from nightshift.data.split import Folds
-from nightshift.encode import BlocksEncoder, prepared, take
+from nightshift.encode import BlocksEncoder, take
 from nightshift.learners import Learner
 from nightshift.progress import at
 from nightshift.spare import Every

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nightshift.encode import BlocksEncoder, ColumnsEncoder, TermsEncoder
+from nightshift.columns import ColumnsEncoder
+from nightshift.encode import BlocksEncoder, TermsEncoder
 
 
 class Part(NamedTuple):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nightshift.calibrate import apply_platt
-from nightshift.encode import prepared
+from nightshift.columns import prepared
 from nightshift.explain.layout import layout
 from nightshift.explain.learners import contributions, is_cheap, slope
 from nightshift.model import Model

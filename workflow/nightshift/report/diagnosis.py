@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from nightshift.columns import prepared
 from nightshift.data.development import Development, read_development, read_raw
-from nightshift.encode import prepared
 from nightshift.experiment import Experiment, read_experiment
 from nightshift.files import read_json, write_json
 from nightshift.gc import MODELS
