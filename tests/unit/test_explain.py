@@ -16,7 +16,7 @@ from nightshift.explain.learners import contributions, slope
 from nightshift.explain.reasons import Reasons
 from nightshift.explain.through import Explainer
 from nightshift.learners import LEARNERS
-from nightshift.reference import _means_of, encoders_of_words
+from nightshift.reference import encoders_of_words
 from nightshift.train import logit_of
 
 GROUPS = np.array([0, 0, 1, 2, 2])
@@ -217,12 +217,3 @@ def test_of_many_bases_over_a_view_one_is_read_for_the_words_that_it_knows(rich)
     model = replace(rich[0], bases=Asked(rich[0].bases))
     assert list(encoders_of_words(model)) == ["w"]
     assert model.bases.names == ["x", "l"]
-
-
-def test_what_a_model_remembers_does_not_depend_on_who_looks_at_its_bases(raw, labels, monkeypatch):
-    model, reference = assemble_with_reference(RICH, raw, labels)
-    monkeypatch.setattr("nightshift.reference._TOGETHER", 1)
-    means, below = _means_of(model, model.featurize(raw), raw, lambda work, parts: reversed([*map(work, parts[::-1])]))
-    for name, folds in reference.means.items():
-        np.testing.assert_array_equal(np.stack(means[name]), np.stack(folds))
-    assert np.array_equal(below["second"], reference.below["second"]) and below["x"] == []

@@ -7,10 +7,14 @@ import time
 
 import numpy as np
 import pytest
+from models import RICH, assemble_with_reference
 
 from nightshift.data.split import Folds
 from nightshift.learners import LEARNERS
-from nightshift.spare import FOLDER, borrow, every
+from nightshift.model import ModelFiles
+from nightshift.morning import shares_of
+from nightshift.reference import _means_of
+from nightshift.spare import FOLDER, _Shared, borrow, every
 from nightshift.train import Recipe, train_base
 from nightshift.views.base import Columns
 
@@ -164,3 +168,22 @@ def test_a_base_is_the_same_whoever_trains_its_folds(cores, monkeypatch, kind):
     assert np.array_equal(alone.oof, shared.oof)
     for one, other in zip(alone.models, shared.models, strict=True):
         assert np.array_equal(one.predict_logit(blocks), other.predict_logit(blocks))
+
+
+def test_what_a_model_remembers_of_its_cases_does_not_depend_on_who_looks(cores, raw, labels, monkeypatch):
+    model, reference = assemble_with_reference(RICH, raw, labels)
+    monkeypatch.setattr("nightshift.reference._TOGETHER", 1)  # of five bases the last stands on others
+    helped, lend = [], _Shared._lend
+    monkeypatch.setattr(_Shared, "_lend", lambda shared: helped.append(lend(shared)) or helped[-1])
+    means, below = _means_of(model, model.featurize(raw), raw, every(1.0))
+    assert any(helped)
+    for name, folds in reference.means.items():
+        np.testing.assert_array_equal(means[name], folds)
+        np.testing.assert_array_equal(below[name], reference.below[name])
+
+
+def test_a_model_whose_files_are_large_is_read_by_one_process(monkeypatch):
+    monkeypatch.setattr("nightshift.model._SMALL", -1)
+    assert shares_of(ModelFiles({})) is map
+    monkeypatch.setattr("nightshift.model._SMALL", 0)
+    assert shares_of(ModelFiles({})) is not map

@@ -17,7 +17,7 @@ from nightshift.ladder import climbed, figures
 from nightshift.ledger import finished
 from nightshift.llm.context import asking
 from nightshift.llm.store import Store
-from nightshift.model import Model, load_model, model_of, save_model
+from nightshift.model import Model, ModelFiles, load_model, model_of, save_model
 from nightshift.names import DEVELOPMENT, EXPERIMENTS
 from nightshift.parallel import alone_if_killed
 from nightshift.plan import read_plan
@@ -25,7 +25,7 @@ from nightshift.reference import Reference, make_reference, save_reference
 from nightshift.report.holdout import holdout_curves
 from nightshift.rungs import BASELINE
 from nightshift.scoring import read_scores
-from nightshift.spare import every
+from nightshift.spare import Every, every
 from nightshift.verdict import Candidate, count_opening, make_verdict
 from nightshift.views import load_block
 from nightshift.views.base import RawData
@@ -70,9 +70,13 @@ def _reference_of(folder: Path, model: Model) -> Reference:
         for name, view in model.experiment.views.items()
     }
     scores = read_scores(folder / "oof.parquet")
-    # A night has little else to do by then. Models that are large are to be in memory once.
-    shares = map if model.bases.large else every(_SECONDS)
-    return make_reference(model, blocks, raw, scores, development.folds, shares)
+    return make_reference(model, blocks, raw, scores, development.folds, shares_of(model.bases))
+
+
+def shares_of(bases: ModelFiles) -> Every:
+    """A `map` for some bases after the other: on spare cores too, since a night has little else to do by then, but for large
+    models, which are to be in memory once."""
+    return map if bases.large else every(_SECONDS)
 
 
 def open_holdout(source: Any, target: str, curves: str, config: Config, cores: int = 1) -> None:
