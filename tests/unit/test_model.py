@@ -37,8 +37,10 @@ def test_of_large_models_one_base_is_in_memory_at_a_time(model, raw, tmp_path, m
     assert (len(sparing), len(sparing._read)) == (len(files), len(files) if all_kept else 1)
     assert len(ModelFiles(files, folds=2)[next(iter(files))]) == 2
     # Among processes by base, or by fold where one base is all that may be in memory.
-    shared = Model(model.experiment, ModelFiles(files), model.stacked, model.about)
-    np.testing.assert_array_equal(shared.predict_logit(raw, cores=3), model.predict_logit(raw))
+    for unpacked in (1, 1e12):
+        monkeypatch.setattr("nightshift.model._UNPACKED", unpacked)
+        shared = Model(model.experiment, ModelFiles(files), model.stacked, model.about)
+        np.testing.assert_array_equal(shared.predict_logit(raw, cores=3), model.predict_logit(raw))
 
 
 def test_a_case_is_predicted_alone_as_in_company(model, raw):

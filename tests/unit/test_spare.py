@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from models import RICH, assemble_with_reference
 
 from nightshift.data.split import Folds
 from nightshift.learners import LEARNERS
-from nightshift.model import ModelFiles
+from nightshift.model import ModelFiles, shared_by
 from nightshift.morning import shares_of
 from nightshift.reference import _means_of
 from nightshift.spare import FOLDER, _Shared, borrow, every
@@ -182,8 +183,13 @@ def test_what_a_model_remembers_of_its_cases_does_not_depend_on_who_looks(cores,
         np.testing.assert_array_equal(below[name], reference.below[name])
 
 
-def test_a_model_whose_files_are_large_is_read_by_one_process(monkeypatch):
-    monkeypatch.setattr("nightshift.model._SMALL", -1)
-    assert shares_of(ModelFiles({})) is map
-    monkeypatch.setattr("nightshift.model._SMALL", 0)
-    assert shares_of(ModelFiles({})) is not map
+@pytest.mark.parametrize(("free", "fit"), [(10e6, False), (100e6, True)])
+def test_models_for_which_there_is_no_memory_twice_are_read_by_one_process(free, fit, tmp_path, monkeypatch):
+    monkeypatch.setattr("nightshift.model.psutil.virtual_memory", lambda: SimpleNamespace(available=free))
+    monkeypatch.setattr("nightshift.morning.cores_here", lambda: 4)
+    (tmp_path / "models.skops").write_bytes(bytes(10**6))
+    files = {"x": tmp_path / "models.skops"}
+    assert shares_of(ModelFiles(files)) is not map, "small ones need not be counted"
+    monkeypatch.setattr("nightshift.model._SMALL", 10**5)
+    assert (shares_of(ModelFiles(files)) is not map) == fit
+    assert shared_by(ModelFiles(files), 4) == ((4, 1) if fit else (1, 4))

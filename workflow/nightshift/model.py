@@ -13,6 +13,7 @@ from zipfile import ZIP_DEFLATED
 
 import numpy as np
 import pandas as pd
+import psutil
 
 from nightshift import __version__
 from nightshift.calibrate import apply_platt
@@ -41,6 +42,7 @@ _TRUSTED = (
 )
 
 _SMALL = 200e6  # bytes of files whose models are kept together
+_UNPACKED = 10  # bytes in memory, at most, while a byte of a file is read: forests are packed well
 
 
 def trusted_types() -> list[str]:
@@ -82,7 +84,13 @@ class ModelFiles(Mapping[str, list[FoldModel]]):
 
     def __init__(self, files: Mapping[str, Path], folds: int | None = None):
         self._files, self._folds, self._read = files, folds, {}
-        self.large = sum(file.stat().st_size for file in files.values()) > _SMALL
+        sizes = [file.stat().st_size for file in files.values()]
+        self.large, self._largest = sum(sizes) > _SMALL, max(sizes, default=0)
+
+    def fit_in(self, processes: int) -> bool:
+        """Whether there is memory for so many processes, each of which has what it reads."""
+        needed = processes * _UNPACKED * (self._largest if self.large else 0)
+        return needed < psutil.virtual_memory().available / 2
 
     def __getitem__(self, name: str) -> list[FoldModel]:
         if name not in self._read:
@@ -100,8 +108,8 @@ class ModelFiles(Mapping[str, list[FoldModel]]):
 
 def shared_by(models: Mapping[str, list[FoldModel]], cores: int) -> tuple[int, int]:
     """Among how many processes bases are to be shared, and the folds of one: bases, or folds base by base where models are
-    large, since then the processes have in memory what this one has loaded."""
-    return (1, cores) if isinstance(models, ModelFiles) and models.large else (cores, 1)
+    so large that the processes must have in memory what this one has read."""
+    return (1, cores) if isinstance(models, ModelFiles) and not models.fit_in(cores) else (cores, 1)
 
 
 @dataclass(frozen=True)

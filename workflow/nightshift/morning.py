@@ -19,7 +19,7 @@ from nightshift.llm.context import asking
 from nightshift.llm.store import Store
 from nightshift.model import Model, ModelFiles, load_model, model_of, save_model
 from nightshift.names import DEVELOPMENT, EXPERIMENTS
-from nightshift.parallel import alone_if_killed
+from nightshift.parallel import alone_if_killed, cores_here
 from nightshift.plan import read_plan
 from nightshift.reference import Reference, make_reference, save_reference
 from nightshift.report.holdout import holdout_curves
@@ -74,9 +74,9 @@ def _reference_of(folder: Path, model: Model) -> Reference:
 
 
 def shares_of(bases: ModelFiles) -> Every:
-    """A `map` for some bases after the other: on spare cores too, since a night has little else to do by then, but for large
-    models, which are to be in memory once."""
-    return map if bases.large else every(_SECONDS)
+    """A `map` for some bases after the other: on spare cores too, since a night has little else to do by then, but for models so
+    large that they are to be in memory once."""
+    return every(_SECONDS) if bases.fit_in(cores_here()) else map
 
 
 def open_holdout(source: Any, target: str, curves: str, config: Config, cores: int = 1) -> None:
