@@ -195,7 +195,7 @@ def test_kept_arrays_encode_as_the_transformers_of_scikit_learn_do(scaled, colum
 
 @pytest.mark.parametrize("scaled", [False, True])
 @pytest.mark.parametrize("columns", COLUMNS.values(), ids=COLUMNS)
-def test_model_files_that_hold_the_transformers_are_read(scaled, columns, tmp_path, monkeypatch):
+def test_model_files_that_hold_the_transformers_are_read(scaled, columns, tmp_path):
     train = rows_of(np.random.default_rng(0), 500)[columns]
     numbers, categories = names_of(train)
     encoder, held = ColumnsEncoder(scaled).fit(Columns(train)), by_scikit_learn(train, scaled)
