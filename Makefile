@@ -139,7 +139,7 @@ bench-stacks: setup ## ways and strengths of putting bases together: a quarter o
 bench-early-stopping: setup ## should boosting choose its number of trees inside the fold? half an hour
 	python benchmarks/early_stopping.py
 
-bench-encode: setup ## encoding a table's columns by arrays beside scikit-learn's own transformers: a minute
+bench-encode: setup ## columns and topics as nightshift encodes them beside scikit-learn's own transformers: two minutes
 	python benchmarks/encode.py
 
 bench-bias: setup ## how far a stack's cv_auc is off, on made-up data: ten minutes

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from samples import make_folds, make_raw
 from scipy.sparse import csr_array
 from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import NMF
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from nightshift.columns import _MOST_CATEGORIES, _RARE, ColumnsEncoder, prepared
 from nightshift.data.split import Folds
-from nightshift.encode import BlocksEncoder, TermsEncoder, take
+from nightshift.encode import BlocksEncoder, TermsEncoder, take, topics_of
 from nightshift.learners import LEARNERS
 from nightshift.model import load_models, save_models
 from nightshift.train import Recipe, train_base
@@ -315,6 +316,18 @@ def test_topics_and_selection_are_fitted_on_the_training_cases():
     assert len(picked.names_) == 5
     again = TermsEncoder(min_cases=1, select=5).fit(block, 1 - y)
     assert picked.names_ == again.names_
+
+
+def test_topics_of_a_case_are_those_that_scikit_learn_finds():
+    rng = np.random.default_rng(0)
+    counts = csr_array(rng.poisson(0.3, (80, 50)) * (rng.random((80, 1)) > 0.05))  # a case in twenty says nothing
+    topics = NMF(6, init="nndsvd", tol=0, max_iter=60, random_state=0).fit(counts)
+    topics.components_[2] = 0
+    found = topics_of(counts, topics.components_)
+    np.testing.assert_allclose(found, topics.transform(counts), rtol=1e-9, atol=1e-12)
+    assert found.max() > 0
+    assert (found[counts.sum(axis=1) == 0] == 0).all()
+    np.testing.assert_array_equal(topics_of(counts[7:20], topics.components_), found[7:20])
 
 
 def test_a_second_level_of_a_forward_split_learns_from_what_came_before_but_in_the_first_block(raw, labels):

@@ -80,6 +80,8 @@ class TermsEncoder(TransformerMixin, BaseEstimator):
 
     def transform(self, block: Terms) -> sparse.csr_array | np.ndarray:
         weighted = self._weigh(self._select(block))
+        if isinstance(self.reduction_, NMF):
+            return topics_of(weighted, self.reduction_.components_)
         return weighted if self.reduction_ is None else self.reduction_.transform(weighted)
 
     @property
@@ -145,6 +147,31 @@ class BlocksEncoder(TransformerMixin, BaseEstimator):
 
     def _encoder(self, block: Block) -> ColumnsEncoder | TermsEncoder:
         return ColumnsEncoder(self.scaled) if isinstance(block, Columns) else TermsEncoder(**(self.terms or {}))
+
+
+def topics_of(weighted: sparse.csr_array, components: np.ndarray) -> np.ndarray:
+    """How much of each topic is in each case: what `NMF(tol=0).transform` gives, without the products that it makes anew each step.
+
+    Coordinate descent from zero, topic by topic, case by case (Cichocki and Phan, Fast local algorithms for large scale
+    nonnegative matrix and tensor factorizations, 2009).
+
+    Parameters
+    ----------
+    weighted : array (n_cases, n_terms), not negative
+    components : float array (n_topics, n_terms), not negative
+
+    Returns
+    -------
+    float array (n_cases, n_topics)
+    """
+    among, with_topics = components @ components.T, np.ascontiguousarray((weighted @ components.T).T)
+    found = np.zeros_like(with_topics)
+    for _ in range(_TOPIC_STEPS):
+        for topic in np.flatnonzero(among.diagonal()):
+            # Not by BLAS, which adds up a case in an order that depends on how many there are.
+            slope = np.einsum("k,kn->n", among[topic], found) - with_topics[topic]
+            found[topic] = np.maximum(found[topic] - slope / among[topic, topic], 0)
+    return np.ascontiguousarray(found.T)
 
 
 def _telling(counts: sparse.csr_array, y: np.ndarray, number: int) -> np.ndarray:
