@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from statistics import mean
@@ -35,7 +36,9 @@ from nightshift.ledger import finished
 from nightshift.metrics import roc_auc
 from nightshift.model import model_of
 from nightshift.names import EXPERIMENTS
+from nightshift.plan import read_plan
 from nightshift.scoring import measure, read_scores
+from nightshift.views.base import Block, View
 
 SECONDS = 200
 # Seed, share of labels that are turned around, cases, cases that are developed on; the generator's seeds are a thousand higher, and
@@ -86,6 +89,8 @@ class Judged:
         self.raw = read_raw(root / "results/data/holdout")
         self.y = pd.read_parquet(root / "results/data/holdout/labels.parquet")["target"].to_numpy()
         self.root, self.logits = root, cache(self._logits)
+        self.blocks: dict[str, Block] = {}
+        self.of_bases: dict[str, np.ndarray] = {}
         self.against = cache(self._against)
         kept = [
             number for number, one in enumerate(self.folders) if read_json(one / "metrics.json")["status"] == "keep"
@@ -97,8 +102,24 @@ class Judged:
         self.delivered = len(self.folders) - 1 if steady and last["status"] == "keep" else kept[-1]
 
     def _logits(self, number: int) -> np.ndarray:
+        """On the holdout. Experiments of a night share views and bases, which are computed once for all of them."""
         with contextlib.chdir(self.root):  # a model is put together where its parts are
-            return model_of(self.folders[number], self.data).predict_logit(self.raw)
+            plan, model = read_plan(self.folders[number] / "plan.json"), model_of(self.folders[number], self.data)
+            bases, asked = model.experiment.bases, set()
+            for name in reversed(model.experiment.in_order()):
+                if name in asked or plan["bases"][name] not in self.of_bases:
+                    asked |= {name, *bases[name].bases}
+            part = model.experiment.model_copy(update={"bases": {name: bases[name] for name in bases if name in asked}})
+            blocks = {view: self._block(plan["views"][view], part.views[view]) for view in part.views}
+            found = replace(model, experiment=part).predict_bases(blocks, self.raw, CORES)
+        self.of_bases |= {plan["bases"][name]: logits for name, logits in found.items()}
+        return model.stack_logits({name: self.of_bases[plan["bases"][name]] for name in bases})
+
+    def _block(self, path: str, view: View) -> Block:
+        """Of a view, which the digest in its path names."""
+        if path not in self.blocks:
+            self.blocks[path] = view.featurize(self.raw)
+        return self.blocks[path]
 
     def _against(self, one: int, other: int) -> Comparison:
         difference = self.measured[one].metric.minus(self.measured[other].metric)
