@@ -1,7 +1,8 @@
 """`make bench-results`: benchmarks/RESULTS.md from the tables that the benchmarks left.
 
-Reads benchmarks/automl/cells.csv and stages.csv (`make bench-automl`), benchmarks/nights.csv (`make bench-nights`)
-and benchmarks/cores.csv (`make bench-cores`); its words are in RESULTS.md.j2. Nothing is measured here.
+Reads benchmarks/automl/cells.csv and stages.csv (`make bench-automl`), benchmarks/nights.csv (`make bench-nights`) and
+benchmarks/cores.csv (`make bench-cores`), and of benchmarks/automl/before.csv the cells of nightshift as the commit 611384d had
+them; its words are in RESULTS.md.j2. Nothing is measured here.
 """
 
 from __future__ import annotations
@@ -16,18 +17,21 @@ from automl.compare import paired, together, with_label
 from night import REPO, head_of
 from tables import (
     cells_table,
+    changes_table,
     cores_table,
     costs_table,
     differences_table,
     markdown,
     nights_table,
     scaling_table,
+    spent_table,
     with_transcripts,
 )
 from targets import of_comparison, of_nights, optimism
 
 HERE = REPO / "benchmarks"
 TINY = "mibot_smoking"
+CHANGED = ("nightshift-60", "nightshift-300")
 OTHERS = (
     "autogluon_best-{s}",
     "autogluon_grouped-{s}",
@@ -38,12 +42,14 @@ OTHERS = (
 )
 
 
-def context(cells: pd.DataFrame, nights: pd.DataFrame, cores: pd.DataFrame) -> dict[str, Any]:
+def context(cells: pd.DataFrame, before: pd.DataFrame, nights: pd.DataFrame, cores: pd.DataFrame) -> dict[str, Any]:
     """What RESULTS.md.j2 names."""
     named = with_label(cells)
     gaps = optimism(named, "nightshift-60")
     seeds = nights[(nights["set"] == "persuasion_for_good") & (nights["experiments"] == 24)]
     gains = list(seeds["gain"])
+    night = next(seeds[seeds["seed"] == 0].itertuples())
+    large = nights[nights["set"] == "demo-10000"].itertuples()
     return {
         "head": head_of("Results", "make bench-automl bench-nights bench-results", 2),
         "targets": markdown(("target", "measured", ""), [t.row() for t in [*of_comparison(named), *of_nights(nights)]]),
@@ -52,9 +58,9 @@ def context(cells: pd.DataFrame, nights: pd.DataFrame, cores: pd.DataFrame) -> d
             f"{system} by {', '.join(sorted(set(rows.dropna())))}"
             for system, rows in cells.groupby("system")["versions"]
         ],
-        "commits": sorted({str(text) for text in [*cells["commit"], *nights["commit"], *cores["commit"]]}),
         "summary": summary(named),
         "differences": list(differences(named)),
+        "changes": {label: changes_table(of(named, label), of(with_label(before), label)) for label in CHANGED},
         "nights": nights_table(nights),
         "costs": costs_table(nights),
         "scaling": scaling_table(nights[nights["experiments"] >= 24]),
@@ -68,9 +74,14 @@ def context(cells: pd.DataFrame, nights: pd.DataFrame, cores: pd.DataFrame) -> d
         "seeds": len(gains),
         "gain": statistics.mean(gains),
         "gain_error": statistics.stdev(gains) / len(gains) ** 0.5 if len(gains) > 1 else float("nan"),
-        "night": next(seeds[seeds["seed"] == 0].itertuples()),
-        "large": next(nights[nights["set"] == "demo-10000"].itertuples(), None),
+        "spent": spent_table([night, *large]),
+        "night": night,
     }
+
+
+def of(cells: pd.DataFrame, label: str) -> pd.DataFrame:
+    """The cells of one system and time."""
+    return cells[cells["label"] == label]
 
 
 def costlier(cores: pd.DataFrame) -> float:
@@ -103,12 +114,12 @@ def differences(cells: pd.DataFrame):
 
 
 def main() -> None:
-    cells, stages = (pd.read_csv(HERE / "automl" / name) for name in ("cells.csv", "stages.csv"))
+    cells, before, stages = (pd.read_csv(HERE / "automl" / name) for name in ("cells.csv", "before.csv", "stages.csv"))
     nights, cores = (pd.read_csv(HERE / name) for name in ("nights.csv", "cores.csv"))
     draw(with_label(stages), HERE / "anytime.svg")
     loader = jinja2.FileSystemLoader(HERE)
     made = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    text = made.get_template("RESULTS.md.j2").render(context(cells, nights, cores))
+    text = made.get_template("RESULTS.md.j2").render(context(cells, before, nights, cores))
     (HERE / "RESULTS.md").write_text(text + "\n")
 
 

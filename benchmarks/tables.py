@@ -21,6 +21,7 @@ CELLS = (
     *("data", "system-seconds", "folds", "test AUC", "log loss", "own validation - test"),
     *("fit, s (longest)", "CPU, s", "memory, MB", "predict, ms a case"),
 )
+CHANGES = ("data", "folds", *("test AUC", "now"), *("log loss", "now"), *("own validation - test", "now"))
 DIFFERENCES = ("data", "folds", "difference of AUC (95 % CI)", "difference of log loss (95 % CI)")
 
 
@@ -60,6 +61,32 @@ def costs_table(nights: pd.DataFrame) -> str:
             for night in nights.itertuples()
         ),
     )
+
+
+def spent_table(nights: Sequence) -> str:
+    """Where the processor seconds of all cores went in a few nights: seconds, and their share."""
+    parts = [_spent(night) for night in nights]
+    rows = [
+        (name, *(f"{spent[name]:.0f} ({spent[name] / sum(spent.values()):.0%})" for spent in parts))
+        for name in parts[0]
+    ]
+    header = ("processor seconds", *(f"{night.set}, {night.experiments} experiments" for night in nights))
+    return markdown(header, rows)
+
+
+def _spent(night) -> dict[str, float]:
+    made = night.featurize_cpu_s + night.train_base_cpu_s
+    return {
+        "own work of views, learners and stacks": night.own_work_s,
+        "their files, checks and forks": made - night.own_work_s,
+        "records in DVC": night.record_cpu_s,
+        "diagnosis": night.diagnose_cpu_s,
+        "other jobs: proposals, scores, champion, verdict": night.job_cpu_s
+        - made
+        - night.record_cpu_s
+        - night.diagnose_cpu_s,
+        "in no job": night.wall_s * night.cores - night.job_cpu_s,
+    }
 
 
 def hits(night) -> float:
@@ -121,6 +148,20 @@ def cells_table(cells: pd.DataFrame) -> str:
             ]
         )
     return markdown(CELLS, rows)
+
+
+def changes_table(cells: pd.DataFrame, before: pd.DataFrame) -> str:
+    """What a system reached before, beside what it reaches, by set on the folds of both; below, the means of sets."""
+    gaps = [rows.assign(gap=rows["validation_auc"] - rows["auc"]) for rows in (before, cells)]
+    both = gaps[0].merge(gaps[1], on=["set", "fold"], suffixes=("_before", ""))
+    columns = [f"{measure}{when}" for measure in ("auc", "log_loss", "gap") for when in ("_before", "")]
+    means, folds = both.groupby("set")[columns].mean(), both.groupby("set").size()
+    means.loc["mean of sets"], folds["mean of sets"] = means.mean(), len(both)
+    rows = [
+        (name, folds[name], *(f"{value:+.4f}" if "gap" in of else f"{value:.4f}" for of, value in row.items()))
+        for name, row in means.iterrows()
+    ]
+    return markdown(CHANGES, rows)
 
 
 def differences_table(cells: pd.DataFrame, ours: str, other: str) -> str:
