@@ -14,6 +14,7 @@ import jinja2
 import pandas as pd
 from anytime import draw
 from automl.compare import paired, together, with_label
+from forest import draw as draw_differences
 from night import REPO, head_of
 from tables import (
     cells_table,
@@ -27,7 +28,7 @@ from tables import (
     spent_table,
     with_transcripts,
 )
-from targets import of_comparison, of_nights, optimism
+from targets import OURS, RIVAL, of_comparison, of_nights, optimism
 
 HERE = REPO / "benchmarks"
 TINY = "mibot_smoking"
@@ -117,6 +118,7 @@ def main() -> None:
     cells, before, stages = (pd.read_csv(HERE / "automl" / name) for name in ("cells.csv", "before.csv", "stages.csv"))
     nights, cores = (pd.read_csv(HERE / name) for name in ("nights.csv", "cores.csv"))
     draw(with_label(stages), HERE / "anytime.svg")
+    draw_differences(with_label(cells), OURS, RIVAL, HERE / "differences.svg")
     loader = jinja2.FileSystemLoader(HERE)
     made = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     text = made.get_template("RESULTS.md.j2").render(context(cells, before, nights, cores))

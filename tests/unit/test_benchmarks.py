@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 import agents
 import space
 import stacks
+from anytime import curve
 from automl.compare import corrected, paired, together, with_label
 from automl.gather import CELL, KEY, merged
 from halving import Trained, stopped
@@ -20,7 +21,7 @@ from night import DEMO, Night
 from results import costlier
 from selection import auc_by_weights, corrected_auc
 from simulate import Job, makespan
-from tables import cores_table
+from tables import changes_table, cores_table
 
 
 def cells(*rows):
@@ -93,6 +94,32 @@ def test_other_numbers_of_cores_are_measured_beside_the_simulation_of_the_night_
         "| a | 24 | 8 | 40 s | 12 s | 1.50 | 0.50 | 0.7000 |",
     ]
     assert costlier(rows) == pytest.approx(0.25)
+
+
+def test_a_system_of_fewer_folds_stands_in_the_curve_as_far_from_ours_as_on_the_folds_of_both():
+    rows = [
+        ("a", 0, "nightshift-60", 10.0, 0.5, 0.6),
+        ("a", 0, "nightshift-60", 20.0, 0.7, 0.8),
+        ("a", 1, "nightshift-60", 10.0, 0.9, 0.9),
+        ("a", 1, "other-60", 15.0, 0.8, 0.95),
+    ]
+    curves = curve(pd.DataFrame(rows, columns=["set", "fold", "label", "at_s", "auc", "validation_auc"]))
+    ours, other = (curves[curves["label"] == label] for label in ("nightshift-60", "other-60"))
+    assert list(ours["at_s"]) == [10, 15, 20]
+    assert list(ours["auc"]) == pytest.approx([0.7, 0.7, 0.8])
+    # 0.1 below ours on fold 1, which is 0.1 easier than both folds.
+    assert list(other["auc"]) == pytest.approx([0.7])
+    assert list(other["validation_auc"]) == pytest.approx([0.9])
+
+
+def test_cells_are_compared_with_what_they_were_on_the_folds_of_both():
+    before = cells(("a", 0, "ours", 60, 0.6), ("a", 1, "ours", 60, 0.8)).assign(validation_auc=0.75, log_loss=0.5)
+    now = cells(("a", 0, "ours", 60, 0.7), ("a", 2, "ours", 60, 0.1)).assign(validation_auc=0.72, log_loss=0.4)
+    lines = changes_table(now, before).splitlines()
+    assert lines[2:] == [
+        "| a | 1 | 0.6000 | 0.7000 | 0.5000 | 0.4000 | +0.1500 | +0.0200 |",
+        "| mean of sets | 1 | 0.6000 | 0.7000 | 0.5000 | 0.4000 | +0.1500 | +0.0200 |",
+    ]
 
 
 def test_an_auc_by_weights_is_scikit_learns_in_each_fold():
