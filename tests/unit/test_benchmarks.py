@@ -15,6 +15,7 @@ import stacks
 from anytime import curve
 from automl.compare import corrected, paired, together, with_label
 from automl.gather import CELL, KEY, merged
+from forest import rows_of
 from halving import Trained, stopped
 from held_out import hold_out
 from night import DEMO, Night
@@ -110,6 +111,18 @@ def test_a_system_of_fewer_folds_stands_in_the_curve_as_far_from_ours_as_on_the_
     # 0.1 below ours on fold 1, which is 0.1 easier than both folds.
     assert list(other["auc"]) == pytest.approx([0.7])
     assert list(other["validation_auc"]) == pytest.approx([0.9])
+
+
+def test_the_picture_of_differences_has_sets_with_transcripts_and_their_mean_then_tables():
+    table = cells(
+        *(("a", fold, "ours", 60, 0.7 + fold / 100) for fold in (0, 1)),
+        *(("a", fold, "other", 60, 0.6) for fold in (0, 1)),
+        *(("persuasion_table", fold, label, 60, 0.5) for fold in (0, 1) for label in ("ours", "other")),
+    )
+    rows = rows_of(table, "ours", "other")
+    assert list(rows["name"]) == ["a", "mean, sets with transcripts", "persuasion_table", "mean, tables alone"]
+    assert list(rows["mean"]) == pytest.approx([0.105, 0.105, 0, 0])
+    assert list(rows["is_mean"]) == [False, True, False, True]
 
 
 def test_cells_are_compared_with_what_they_were_on_the_folds_of_both():
