@@ -28,8 +28,8 @@ _STEP = 5.0  # seconds
 def curve(stages: pd.DataFrame) -> pd.DataFrame:
     """Mean over folds of the last model that stood at each moment, from the moment when every fold has one.
 
-    Folds are not equally hard and not every system was measured on all of them: a system stands as far from `REFERENCE` as on the
-    folds of both.
+    Folds are not equally hard and not every system was measured on all of them: a curve is moved by what the last models of
+    `REFERENCE` have on its folds more than on all.
 
     Parameters
     ----------
@@ -43,12 +43,15 @@ def curve(stages: pd.DataFrame) -> pd.DataFrame:
     for name, of_set in stages.groupby("set"):
         reference = _last(of_set[of_set["label"] == REFERENCE])
         for label, rows in of_set.groupby("label"):
-            folds = {number: fold.sort_values("at_s") for number, fold in rows.groupby("fold")}
-            begin, end = (max(fold["at_s"].iloc[at] for fold in folds.values()) for at in (0, -1))
-            easier = (reference.reindex(list(folds)).mean() - reference.mean()).fillna(0)
+            known = rows[rows["fold"].isin(reference.index)] if len(reference) else rows
+            folds = [fold.sort_values("at_s") for _, fold in known.groupby("fold")]
+            if not folds:
+                continue
+            begin, end = (max(fold["at_s"].iloc[at] for fold in folds) for at in (0, -1))
+            advantage = reference.loc[known["fold"].unique()].mean() - reference.mean() if len(reference) else 0
             for at in np.append(np.arange(begin, end, _STEP), end):
-                last = pd.concat([fold[fold["at_s"] <= at].tail(1) for fold in folds.values()])
-                pieces.append({"set": name, "label": label, "at_s": at, **(last[list(MEASURES)].mean() - easier)})
+                last = pd.concat([fold[fold["at_s"] <= at].tail(1) for fold in folds])
+                pieces.append({"set": name, "label": label, "at_s": at, **(last[list(MEASURES)].mean() - advantage)})
     return pd.DataFrame(pieces)
 
 

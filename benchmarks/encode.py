@@ -26,6 +26,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from tables import markdown
+from threadpoolctl import threadpool_limits
 
 from nightshift.columns import _MOST_CATEGORIES, _RARE, ColumnsEncoder, prepared
 from nightshift.encode import _TOPIC_STEPS, topics_of
@@ -94,7 +95,11 @@ def rows_of(trained: int, scaled: bool) -> list[tuple[str, ...]]:
 def topics_rows(topics: int) -> list[tuple[str, ...]]:
     """The same of topics, by NMF's own transform and by `topics_of`."""
     theirs = NMF(topics, init="nndsvd", tol=0, max_iter=_TOPIC_STEPS, random_state=0).fit(said_in(TRAINED[0], 0))
-    ours, label, rows = partial(topics_of, components=theirs.components_), f"{TRAINED[0]:,}, {topics} topics", []
+    ours, label, rows = (
+        partial(topics_of, components=theirs.components_, steps=_TOPIC_STEPS),
+        f"{TRAINED[0]:,}, {topics} topics",
+        [],
+    )
     for n in NEW[:2]:
         new = said_in(n, 1)
         rows.append(beside(label, f"encode {n:,}", partial(theirs.transform, new), partial(ours, new)))
@@ -107,10 +112,12 @@ def beside(label: str, work: str, theirs: Callable[[], Any], ours: Callable[[], 
 
 
 def main() -> None:
-    rows = [row for trained in TRAINED for scaled in (True, False) for row in rows_of(trained, scaled)]
+    with threadpool_limits(1):
+        of_columns = [row for trained in TRAINED for scaled in (True, False) for row in rows_of(trained, scaled)]
+        of_topics = [row for number in TOPICS for row in topics_rows(number)]
     header = ("training cases", "work", "scikit-learn, ms", "nightshift, ms", "times less")
     about = (
-        f"Processor milliseconds, median of {ROUNDS}, in turn. Both ways give the same matrix (`tests/unit/test_train.py`).\n\n"
+        f"Processor milliseconds, median of {ROUNDS}, in turn. One thread. Both ways give the same matrix, of topics to 1e-9 (`tests/unit/test_train.py`).\n\n"
         f"## Columns\n\n{NUMBERS} of numbers and {CATEGORIES} of categories, by a `ColumnTransformer` and by the arrays that are kept of it. "
         "A night's champion holds an encoder a base and fold, hundreds of them.\n"
     )
@@ -118,9 +125,8 @@ def main() -> None:
         f"\n## Topics\n\nOf {TERMS:,} terms, {SAID} of them said in a case, by `NMF.transform` and by the same steps with the products that do "
         "not change between them made once.\n"
     )
-    of_topics = [row for number in TOPICS for row in topics_rows(number)]
     head = head_of("Encoding columns and topics", "make bench-encode", 1)
-    text = "\n".join([head, about, markdown(header, rows), topics, markdown(header, of_topics)]) + "\n"
+    text = "\n".join([head, about, markdown(header, of_columns), topics, markdown(header, of_topics)]) + "\n"
     (REPO / "benchmarks" / "ENCODE.md").write_text(text)
 
 

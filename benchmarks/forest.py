@@ -14,7 +14,7 @@ MEANS = {"sets with transcripts": with_transcripts, "tables alone": tables}
 
 
 def rows_of(cells: pd.DataFrame, ours: str, other: str) -> pd.DataFrame:
-    """Sets with transcripts and their mean, then tables and theirs: name, seconds, mean, low, high and whether it is a mean."""
+    """Sets with transcripts and their mean, then tables and theirs: name, seconds, mean, low, high and whether it is a mean of sets."""
     rows = []
     for seconds in SECONDS:
         found = paired(cells, f"{ours}-{seconds}", f"{other}-{seconds}")
@@ -26,8 +26,9 @@ def rows_of(cells: pd.DataFrame, ours: str, other: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _row(name: str, seconds: int, difference: Difference, mean: bool) -> dict[str, object]:
-    return {"name": name, "seconds": f"{seconds} s", **difference._asdict(), "is_mean": mean}
+def _row(name: str, seconds: int, one: Difference, of_sets: bool) -> dict[str, object]:
+    interval = {"mean": one.mean, "low": one.low, "high": one.high}
+    return {"name": name, "seconds": f"{seconds} s", **interval, "is_mean": of_sets}
 
 
 def draw(cells: pd.DataFrame, ours: str, other: str, target: Path) -> None:

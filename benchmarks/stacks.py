@@ -13,7 +13,7 @@ import contextlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 
 import numpy as np
 import pandas as pd
@@ -96,12 +96,15 @@ def _judge(name: str, development: Development, open_holdout: bool) -> Callable[
 
 
 def page(aucs: dict[str, dict[str, float]]) -> str:
-    """A row a way to stack, a column a set, and the mean difference to the default."""
+    """A row a way to stack, a column a set, and the mean differences to the default, of made-up and of real sets."""
     rows = [
         (
             f"**{label}**" if label == USUAL else label,
             *(f"{of[label]:.4f}" for of in aucs.values()),
-            f"{mean(of[label] - of[USUAL] for of in aucs.values()):+.4f}",
+            *(
+                _difference([of[label] - of[USUAL] for name, of in aucs.items() if (name in DEMOS) is held])
+                for held in (True, False)
+            ),
         )
         for label in SPECS
     ]
@@ -110,8 +113,15 @@ def page(aucs: dict[str, dict[str, float]]) -> str:
         "developed on, the rest of 6,000 held out), cv_auc for the real sets. c is the inverse strength of the pull to the plain mean; "
         "bold: the default.\n"
     )
-    table = markdown(("stack", *aucs, "mean difference"), rows)
+    table = markdown(("stack", *aucs, "mean difference, holdouts", "mean difference, cv_auc"), rows)
     return "\n".join([head_of("Ways to stack", "make bench-stacks", CORES), about, table]) + "\n"
+
+
+def _difference(differences: list[float]) -> str:
+    """Mean over sets and its standard error."""
+    if len(differences) < 2:
+        return "".join(f"{one:+.4f}" for one in differences)
+    return f"{mean(differences):+.4f} (se {stdev(differences) / len(differences) ** 0.5:.4f})"
 
 
 def main() -> None:

@@ -38,7 +38,7 @@ def nights_table(nights: pd.DataFrame) -> str:
             [
                 *(night.set, night.seed, night.experiments, night.recorded, f"{night.wall_s:.0f}"),
                 *(f"{night.baseline_cv:.4f}", f"{night.champion_cv:.4f}"),
-                *(f"{night.champion_cv / night.baseline_cv - 1:+.1%}", f"{night.baseline_holdout:.4f}"),
+                *(f"{night.champion_cv - night.baseline_cv:+.4f}", f"{night.baseline_holdout:.4f}"),
                 f"{night.champion_holdout:.4f} ({night.ci_low:.3f} to {night.ci_high:.3f})",
                 *(f"{night.gain:+.4f}", f"{night.selection_cost:+.4f}"),
             ]

@@ -16,18 +16,33 @@ TABULAR = ("telco_churn_tabular", "persuasion_table", "casino_table")
 
 
 class Difference(NamedTuple):
-    """Mean difference with its 95 % interval; the bounds are NaN where there is only one fold, be it of one of several sets."""
+    """Mean difference and its standard error, by which the 95 % interval is drawn; the error is NaN where there is only one fold,
+    be it of one of several sets.
+
+    Attributes
+    ----------
+    df : degrees of freedom of Student's t
+    folds, sets : over which it is the mean
+    """
 
     mean: float
-    low: float
-    high: float
+    error: float
+    df: float
     folds: int
     sets: int = 1
 
     @property
+    def low(self) -> float:
+        return self.mean - t.ppf(0.975, self.df) * self.error
+
+    @property
+    def high(self) -> float:
+        return self.mean + t.ppf(0.975, self.df) * self.error
+
+    @property
     def unbounded(self) -> bool:
         """Whether there are too few folds for an interval."""
-        return self.low != self.low
+        return self.error != self.error
 
     def __str__(self) -> str:
         if self.unbounded:
@@ -55,19 +70,24 @@ def paired(cells: pd.DataFrame, ours: str, other: str, measure: str = "auc") -> 
 
 
 def corrected(differences: pd.Series, test_over_train: float) -> Difference:
-    """Mean over folds and its corrected interval."""
+    """Mean over folds and its corrected error."""
     k, mean = len(differences), float(differences.mean())
     if k < 2:
         return Difference(mean, float("nan"), float("nan"), k)
-    half = t.ppf(0.975, k - 1) * differences.std(ddof=1) * (1 / k + test_over_train) ** 0.5
-    return Difference(mean, mean - half, mean + half, k)
+    return Difference(mean, float(differences.std(ddof=1)) * (1 / k + test_over_train) ** 0.5, k - 1, k)
 
 
 def together(differences: dict[str, Difference]) -> Difference | None:
-    """Mean over sets, each with the same weight; their errors are independent, so that squares of half widths add up."""
+    """Mean over sets, each with the same weight, as if their errors were independent.
+
+    Degrees of freedom by Welch and Satterthwaite: a set of few folds has an error that is itself uncertain. The interval is for
+    the mean of these sets, not of others that might have been taken.
+    """
     known = list(differences.values())
     if not known:
         return None
-    mean = sum(one.mean for one in known) / len(known)
-    half = sum(((one.high - one.low) / 2) ** 2 for one in known) ** 0.5 / len(known)
-    return Difference(mean, mean - half, mean + half, sum(one.folds for one in known), len(known))
+    variances = [one.error**2 for one in known]
+    spread = sum(variance**2 / one.df for variance, one in zip(variances, known, strict=True))
+    df = sum(variances) ** 2 / spread if spread else sum(one.df for one in known)
+    mean, error = sum(one.mean for one in known) / len(known), sum(variances) ** 0.5 / len(known)
+    return Difference(mean, error, df, sum(one.folds for one in known), len(known))

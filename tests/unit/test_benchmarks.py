@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t
 from sklearn.metrics import roc_auc_score
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
@@ -23,6 +24,7 @@ from results import costlier
 from selection import auc_by_weights, corrected_auc
 from simulate import Job, makespan
 from tables import changes_table, cores_table
+from targets import _never_below_xgboost
 
 
 def cells(*rows):
@@ -53,9 +55,24 @@ def test_a_mean_over_sets_weighs_them_alike_and_has_their_errors_together():
     first, second = corrected(pd.Series([0.0, 0.02]), 0.25), corrected(pd.Series([0.02, 0.04, 0.06]), 0.25)
     both = together({"a": first, "b": second})
     assert both.mean == pytest.approx((0.01 + 0.04) / 2)
-    halves = (first.high - first.mean) ** 2 + (second.high - second.mean) ** 2
-    assert both.high - both.mean == pytest.approx(halves**0.5 / 2)
+    a, b = first.error**2, second.error**2
+    assert both.error == pytest.approx((a + b) ** 0.5 / 2)
+    # Welch and Satterthwaite; of the same error and number of folds, degrees of freedom add up.
+    assert both.df == pytest.approx((a + b) ** 2 / (a**2 / 1 + b**2 / 2))
+    assert together({"a": second, "b": second}).df == pytest.approx(4)
+    assert both.high - both.mean == pytest.approx(t.ppf(0.975, both.df) * both.error)
     assert together({}) is None
+    same = corrected(pd.Series([0.0, 0.0]), 0.25)
+    assert str(together({"a": same, "b": same})) == "+0.0000 (+0.0000 to +0.0000)"
+
+
+def test_a_set_that_is_surely_below_the_single_xgboost_is_not_hidden_by_a_noisy_one():
+    ours = [("noisy", fold, "nightshift", 60, 0.7 + change) for fold, change in enumerate((0.1, -0.15, 0.0))]
+    ours += [("sure", fold, "nightshift", 60, 0.69 + fold / 1e4) for fold in range(3)]
+    theirs = [(name, fold, "xgboost", None, 0.7) for name in ("noisy", "sure") for fold in range(3)]
+    found = _never_below_xgboost(cells(*ours, *theirs), 60)
+    assert (found.met, found.measured.split(":")[0]) == (False, "worst on sure")
+    assert _never_below_xgboost(cells(*ours[:3], *theirs[:3]), 60).met
 
 
 def test_cells_of_other_sittings_stay_and_those_measured_anew_replace(tmp_path):
@@ -224,10 +241,11 @@ def test_a_fair_share_of_whole_accounts_is_developed_on_in_five_folds(tmp_path):
 
 
 def test_ways_to_stack_are_compared_with_the_default():
-    aucs = {name: dict.fromkeys(stacks.SPECS, 0.6) | {"greedy": auc} for name, auc in (("one", 0.62), ("other", 0.58))}
+    greedy = {"demo": 0.62, "demo, weak": 0.58, "casino_points": 0.65}
+    aucs = {name: dict.fromkeys(stacks.SPECS, 0.6) | {"greedy": auc} for name, auc in greedy.items()}
     rows = [line for line in stacks.page(aucs).splitlines() if line.startswith("| ")]
-    assert f"| **{stacks.USUAL}** | 0.6000 | 0.6000 | +0.0000 |" in rows
-    assert "| greedy | 0.6200 | 0.5800 | +0.0000 |" in rows
+    assert f"| **{stacks.USUAL}** | 0.6000 | 0.6000 | 0.6000 | +0.0000 (se 0.0000) | +0.0000 |" in rows
+    assert "| greedy | 0.6200 | 0.5800 | 0.6500 | +0.0000 (se 0.0200) | +0.0500 |" in rows
 
 
 def test_a_base_ends_early_where_it_is_far_below_the_best_that_was_trained_before_it():

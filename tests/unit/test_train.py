@@ -323,11 +323,12 @@ def test_topics_of_a_case_are_those_that_scikit_learn_finds():
     counts = csr_array(rng.poisson(0.3, (80, 50)) * (rng.random((80, 1)) > 0.05))  # a case in twenty says nothing
     topics = NMF(6, init="nndsvd", tol=0, max_iter=60, random_state=0).fit(counts)
     topics.components_[2] = 0
-    found = topics_of(counts, topics.components_)
+    found = topics_of(counts, topics.components_, 60)
     np.testing.assert_allclose(found, topics.transform(counts), rtol=1e-9, atol=1e-12)
     assert found.max() > 0
     assert (found[counts.sum(axis=1) == 0] == 0).all()
-    np.testing.assert_array_equal(topics_of(counts[7:20], topics.components_), found[7:20])
+    np.testing.assert_array_equal(topics_of(counts[7:20], topics.components_, 60), found[7:20])
+    np.testing.assert_allclose(topics_of(counts[7:8], topics.components_, 60), found[7:8], rtol=1e-9)
 
 
 def test_a_second_level_of_a_forward_split_learns_from_what_came_before_but_in_the_first_block(raw, labels):

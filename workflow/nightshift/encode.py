@@ -81,7 +81,7 @@ class TermsEncoder(TransformerMixin, BaseEstimator):
     def transform(self, block: Terms) -> sparse.csr_array | np.ndarray:
         weighted = self._weigh(self._select(block))
         if isinstance(self.reduction_, NMF):
-            return topics_of(weighted, self.reduction_.components_)
+            return topics_of(weighted, self.reduction_.components_, self.reduction_.max_iter)
         return weighted if self.reduction_ is None else self.reduction_.transform(weighted)
 
     @property
@@ -149,7 +149,7 @@ class BlocksEncoder(TransformerMixin, BaseEstimator):
         return ColumnsEncoder(self.scaled) if isinstance(block, Columns) else TermsEncoder(**(self.terms or {}))
 
 
-def topics_of(weighted: sparse.csr_array, components: np.ndarray) -> np.ndarray:
+def topics_of(weighted: sparse.csr_array, components: np.ndarray, steps: int) -> np.ndarray:
     """How much of each topic is in each case: what `NMF(tol=0).transform` gives, without the products that it makes anew each step.
 
     Coordinate descent from zero, topic by topic, case by case (Cichocki and Phan, Fast local algorithms for large scale
@@ -159,18 +159,19 @@ def topics_of(weighted: sparse.csr_array, components: np.ndarray) -> np.ndarray:
     ----------
     weighted : array (n_cases, n_terms), not negative
     components : float array (n_topics, n_terms), not negative
+    steps : int
 
     Returns
     -------
     float array (n_cases, n_topics)
     """
-    among, with_topics = components @ components.T, np.ascontiguousarray((weighted @ components.T).T)
-    found = np.zeros_like(with_topics)
-    for _ in range(_TOPIC_STEPS):
-        for topic in np.flatnonzero(among.diagonal()):
-            # Not by BLAS, which adds up a case in an order that depends on how many there are.
-            slope = np.einsum("k,kn->n", among[topic], found) - with_topics[topic]
-            found[topic] = np.maximum(found[topic] - slope / among[topic, topic], 0)
+    gram, projected = components @ components.T, np.ascontiguousarray((weighted @ components.T).T)
+    found = np.zeros_like(projected)
+    for _ in range(steps):
+        for topic in np.flatnonzero(gram.diagonal()):
+            # Not by BLAS, which adds up in an order that depends on how many cases there are; einsum does for a single one only.
+            slope = np.einsum("k,kn->n", gram[topic], found) - projected[topic]
+            found[topic] = np.maximum(found[topic] - slope / gram[topic, topic], 0)
     return np.ascontiguousarray(found.T)
 
 
