@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 from anytime import draw
-from automl.compare import corrected, paired, together, with_label
+from automl.compare import Difference, corrected, paired, together, with_label
 from forest import draw as draw_differences
 from night import REPO, head_of
 from tables import (
@@ -60,6 +60,7 @@ def context(cells: pd.DataFrame, before: pd.DataFrame, nights: pd.DataFrame, cor
         ],
         "summary": summary(named),
         "differences": list(differences(named)),
+        "changed": {label: together(gains_since(of(named, label), of(with_label(before), label))) for label in CHANGED},
         "changes": {label: changes_table(of(named, label), of(with_label(before), label)) for label in CHANGED},
         "nights": nights_table(nights),
         "costs": costs_table(nights),
@@ -81,6 +82,11 @@ def context(cells: pd.DataFrame, before: pd.DataFrame, nights: pd.DataFrame, cor
 def of(cells: pd.DataFrame, label: str) -> pd.DataFrame:
     """The cells of one system and time."""
     return cells[cells["label"] == label]
+
+
+def gains_since(cells: pd.DataFrame, before: pd.DataFrame) -> dict[str, Difference]:
+    """What the test AUC of one system gained by set, on the folds that were measured at both times."""
+    return paired(pd.concat([cells.assign(label="now"), before.assign(label="before")]), "now", "before")
 
 
 def costlier(cores: pd.DataFrame) -> float:
