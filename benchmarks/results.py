@@ -45,14 +45,23 @@ OTHERS = (
 
 def context(cells: pd.DataFrame, before: pd.DataFrame, nights: pd.DataFrame, cores: pd.DataFrame) -> dict[str, Any]:
     """What RESULTS.md.j2 names."""
-    named = with_label(cells)
-    gaps = optimism(named, "nightshift-60")
-    seeds = nights[(nights["set"] == "persuasion_for_good") & (nights["experiments"] == 24)]
-    night = next(seeds[seeds["seed"] == 0].itertuples())
-    large = nights[nights["set"] == "demo-10000"].itertuples()
+    targets = [*of_comparison(with_label(cells)), *of_nights(nights)]
     return {
         "head": head_of("Results", "make bench-automl bench-nights bench-results", 2),
-        "targets": markdown(("target", "measured", ""), [t.row() for t in [*of_comparison(named), *of_nights(nights)]]),
+        "targets": markdown(("target", "measured", ""), [target.row() for target in targets]),
+        **about_cells(cells, before),
+        **about_nights(nights),
+        "cores": cores_table(cores),
+        "cores_machine": f"{cores['cpus'].iloc[0]} cores, {cores['processor'].iloc[0]}",
+        "slower": f"{costlier(cores):.0%}",
+    }
+
+
+def about_cells(cells: pd.DataFrame, before: pd.DataFrame) -> dict[str, Any]:
+    """What it names of the comparison."""
+    named, gaps = with_label(cells), optimism(with_label(cells), "nightshift-60")
+    then_and_now = {label: (of(named, label), of(with_label(before), label)) for label in CHANGED}
+    return {
         "cells": cells_table(named),
         "versions": [
             f"{system} by {', '.join(sorted(set(rows.dropna())))}"
@@ -60,18 +69,24 @@ def context(cells: pd.DataFrame, before: pd.DataFrame, nights: pd.DataFrame, cor
         ],
         "summary": summary(named),
         "differences": list(differences(named)),
-        "changed": {label: together(gains_since(of(named, label), of(with_label(before), label))) for label in CHANGED},
-        "changes": {label: changes_table(of(named, label), of(with_label(before), label)) for label in CHANGED},
-        "nights": nights_table(nights),
-        "costs": costs_table(nights),
-        "scaling": scaling_table(nights[nights["experiments"] >= 24]),
-        "cores": cores_table(cores),
-        "cores_machine": f"{cores['cpus'].iloc[0]} cores, {cores['processor'].iloc[0]}",
-        "slower": f"{costlier(cores):.0%}",
+        "changed": {label: together(gains_since(*both)) for label, both in then_and_now.items()},
+        "changes": {label: changes_table(*both) for label, both in then_and_now.items()},
         "promises": optimism(named, "nightshift-300")["own"].sort_values(ascending=False).to_dict(),
         "tiny": gaps.loc[TINY, "own"],
         "tiny_baseline": gaps.loc[TINY, "baseline"],
         "others": gaps["own"].drop(TINY).mean(),
+    }
+
+
+def about_nights(nights: pd.DataFrame) -> dict[str, Any]:
+    """What it names of whole nights."""
+    seeds = nights[(nights["set"] == "persuasion_for_good") & (nights["experiments"] == 24)]
+    night = next(seeds[seeds["seed"] == 0].itertuples())
+    large = nights[nights["set"] == "demo-10000"].itertuples()
+    return {
+        "nights": nights_table(nights),
+        "costs": costs_table(nights),
+        "scaling": scaling_table(nights[nights["experiments"] >= 24]),
         "seeds": len(seeds),
         "gain": corrected(seeds["gain"], HELD_OUT / (1 - HELD_OUT)),
         "spent": spent_table([night, *large]),
