@@ -111,7 +111,7 @@ class Judged:
                     asked |= {name, *bases[name].bases}
             part = model.experiment.model_copy(update={"bases": {name: bases[name] for name in bases if name in asked}})
             blocks = {view: self._block(plan["views"][view], part.views[view]) for view in part.views}
-            found = replace(model, experiment=part).predict_bases(blocks, self.raw)
+            found = replace(model, experiment=part).predict_bases(blocks, self.raw, CORES)
         self.of_bases |= {plan["bases"][name]: logits for name, logits in found.items()}
         return model.stack_logits({name: self.of_bases[plan["bases"][name]] for name in bases})
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import psutil
@@ -86,3 +88,24 @@ def test_an_error_says_the_same_from_a_process(error):
 
 def test_there_is_at_least_one_core():
     assert cores_here() >= 1
+
+
+THREADED = """
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_info
+from nightshift.parallel import shared_among
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(5000, 20))
+model = HistGradientBoostingClassifier(max_iter=5).fit(x, x[:, 0] > 0)
+assert 2 in {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"}
+alone = model.predict_proba(x)
+with shared_among(lambda item: model.predict_proba(x), 2) as every:
+    assert all((found == alone).all() for found in every([1, 2]))
+"""
+
+
+def test_forks_do_not_wait_for_threads_that_only_their_parent_has():
+    threads = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
+    subprocess.run([sys.executable, "-c", THREADED], env={**os.environ, **threads}, check=True, timeout=100)

@@ -14,6 +14,8 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from nightshift.errors import ProcessKilledError
 
 T = TypeVar("T")
@@ -32,8 +34,8 @@ def cores_here() -> int:
 def shared_among(work: Callable[[Any], Any], cores: int) -> Iterator[Callable[[list[Any]], list[Any]]]:
     """Yield a function that does the work for each of a list, in order, on so many cores.
 
-    The processes are forked at once, so that what the caller loads later is not theirs, and end with the caller. Without
-    fork (on macOS and Windows it is not safe, or not there) this process does all of it.
+    The processes are forked at once, so that what the caller loads later is not theirs, have one thread each and end with the
+    caller. Without fork (on macOS and Windows it is not safe, or not there) this process does all of it.
 
     Raises
     ------
@@ -45,7 +47,7 @@ def shared_among(work: Callable[[Any], Any], cores: int) -> Iterator[Callable[[l
         return
     _WORK.append(work)
     try:
-        how = {"mp_context": get_context("fork"), "initializer": end_with, "initargs": (os.getpid(),)}
+        how = {"mp_context": get_context("fork"), "initializer": _begin, "initargs": (os.getpid(),)}
         with ProcessPoolExecutor(cores, **how) as pool:
             with warnings.catch_warnings():
                 # Python 3.12 warns of a fork beside any thread, be it one of a library that only waits.
@@ -67,6 +69,12 @@ def alone_if_killed(work: Callable[[int], T], cores: int) -> T:
         return work(cores)
     except ProcessKilledError:
         return work(1)
+
+
+def _begin(parent: int) -> None:
+    end_with(parent)
+    # Threads of the caller's OpenMP are not in the fork, which would wait for them for ever.
+    threadpool_limits(1)
 
 
 def end_with(parent: int) -> None:

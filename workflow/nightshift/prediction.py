@@ -82,8 +82,7 @@ def predict_cases(
     ----------
     model_folder, cases, transcripts, as_of, allow_missing, reasons : as `nightshift.predict`
     cores : int
-        Processes to share the work among, forked; the outcome does not depend on it. Above 1 set the number of threads
-        of numerical libraries to 1 before they are imported (`nightshift.job` does).
+        Processes to share the work among, forked, with one thread each; the outcome does not depend on it.
 
     Raises
     ------
