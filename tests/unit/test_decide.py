@@ -3,8 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from samples import make_folds
 
+from nightshift.config import Search
+from nightshift.data.development import Development
 from nightshift.decide import Comparison, decide
+from nightshift.experiment import parse_experiment
+from nightshift.files import write_json
+from nightshift.names import name_of
+from nightshift.scoring import judge, measure, write_scores
 from nightshift.verdict import Candidate, count_opening, make_verdict
 
 
@@ -31,6 +38,33 @@ def test_small_steps_down_cannot_add_up():
     """Each step is small against the last champion; against the best ever the sum is what counts."""
     against_champion, against_best = Comparison(-0.001, 0.01), Comparison(-0.004, 0.01)
     assert decide(against_champion, against_best, 2, 3, 0.5)[0] == "discard"
+
+
+def test_what_is_tried_after_a_steadier_one_has_to_beat_the_champion_before_it(tmp_path):
+    """0: the champion; 1: steadier and behind, kept; 2: better than 1 and not than 0; 3: better than both."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 400)
+    noise = rng.normal(size=400)
+    development = Development(pd.Series(range(400)), y, make_folds(400))
+    search, before, statuses = Search(experiments=4), {}, []
+    for number, strength in enumerate((1.0, 0.91, 0.93, 1.3)):
+        folder = tmp_path / name_of(number)
+        folder.mkdir()
+        steady = number == 1
+        bases = {"a": {"views": ["t"], "learner": {"kind": "ridge"}}}
+        content = {"hypothesis": "x.", "views": {"t": {"kind": "table"}}, "bases": bases, "steady": steady}
+        parse_experiment(content, "x").write(folder / "experiment.yaml")
+        scores = (strength * y + noise + 0.3 * rng.normal(size=400))[:, None]
+        write_scores(folder / "oof.parquet", scores, development.case_ids)
+        found = judge(
+            measure(scores, development, "roc_auc"), 1, before, development, search, tmp_path, 30 if steady else None
+        )
+        champion = folder.name if found["status"] == "keep" else before["champion"]
+        before = {"champion": champion, "best": folder.name if found["is_best"] else before.get("best")}
+        write_json(folder / "metrics.json", {"n_bases": 1, **before})
+        statuses.append(found["status"])
+    assert statuses == ["keep", "keep", "discard", "keep"]
+    assert found["delta"] > 0
 
 
 def verdict(champion_strength, baseline_strength, n=400, openings=1, name="exp-0003", seed=0):

@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -185,7 +184,7 @@ def test_what_a_model_remembers_of_its_cases_does_not_depend_on_who_looks(cores,
 
 @pytest.mark.parametrize(("free", "fit"), [(10e6, False), (100e6, True)])
 def test_models_for_which_there_is_no_memory_twice_are_read_by_one_process(free, fit, tmp_path, monkeypatch):
-    monkeypatch.setattr("nightshift.model.psutil.virtual_memory", lambda: SimpleNamespace(available=free))
+    monkeypatch.setattr("nightshift.model.free_memory", lambda: free)
     monkeypatch.setattr("nightshift.morning.cores_here", lambda: 4)
     (tmp_path / "models.skops").write_bytes(bytes(10**6))
     files = {"x": tmp_path / "models.skops"}

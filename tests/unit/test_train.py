@@ -312,6 +312,8 @@ def test_topics_and_selection_are_fitted_on_the_training_cases():
     counts[:, 3] += 3 * y
     block = Terms(csr_array(counts), np.array([f"t{i}" for i in range(30)], dtype=object))
     assert TermsEncoder(min_cases=1, topics=4).fit(block, y).transform(block).shape == (60, 4)
+    few = Terms(block.counts[:7], block.names)
+    assert TermsEncoder(min_cases=1, topics=12).fit(few, y[:7]).transform(block).shape == (60, 7), "of seven cases"
     picked = TermsEncoder(min_cases=1, select=5).fit(block, y)
     assert len(picked.names_) == 5
     again = TermsEncoder(min_cases=1, select=5).fit(block, 1 - y)

@@ -74,7 +74,8 @@ class TermsEncoder(TransformerMixin, BaseEstimator):
             return TruncatedSVD(self.svd, random_state=self.seed).fit(self._weigh(counts))
         if self.topics is not None and counts.shape[1] > self.topics:
             # Always the same number of steps: a tolerance over all rows would make a case's topics depend on its company.
-            topics = NMF(self.topics, init="nndsvd", tol=0, max_iter=_TOPIC_STEPS, random_state=self.seed)
+            number = min(self.topics, counts.shape[0])  # no more than there are cases
+            topics = NMF(number, init="nndsvd", tol=0, max_iter=_TOPIC_STEPS, random_state=self.seed)
             return topics.fit(self._weigh(counts))
         return None
 

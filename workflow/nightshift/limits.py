@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from dataclasses import dataclass, replace
 from math import ceil
-from pathlib import Path
+
+from nightshift.memory import machine_memory_mb
 
 MORE_SECONDS, MORE_MEMORY = 1.5, 2.0
 _SHARE, _LARGEST_SHARE = 0.8, 0.95  # of the memory there is
@@ -60,21 +60,3 @@ def minutes_to_grant(seconds: float) -> int:
 def memory_to_grant(memory_mb: float | None) -> int:
     """Memory in 2**20 bytes to ask of a scheduler, for jobs whose first try may take `memory_mb`."""
     return KEEPERS_MB + ceil(MORE_MEMORY * (memory_mb or _USUAL_MB) / _LARGEST_SHARE)
-
-
-def machine_memory_mb() -> float:
-    """Memory of this machine, or of the container or the cluster's job that this process is in, in 2**20 bytes."""
-    import psutil
-
-    found = [psutil.virtual_memory().total]
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text().splitlines():
-            _, controllers, group = line.split(":", 2)
-            top, file = Path("/sys/fs/cgroup"), "memory.max"
-            if "memory" in controllers:
-                top, file = top / "memory", "memory.limit_in_bytes"
-            place = top / group.lstrip("/")
-            for folder in (place, *place.parents):
-                with contextlib.suppress(OSError, ValueError):
-                    found.append(int((folder / file).read_text()))
-    return min(found) / 2**20

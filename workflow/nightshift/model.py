@@ -13,7 +13,6 @@ from zipfile import ZIP_DEFLATED
 
 import numpy as np
 import pandas as pd
-import psutil
 
 from nightshift import __version__
 from nightshift.calibrate import apply_platt
@@ -24,6 +23,7 @@ from nightshift.experiment import Experiment, parse_experiment, read_experiment
 from nightshift.files import read_json, replacing, write_json
 from nightshift.learners import LEARNERS
 from nightshift.levels import lowered
+from nightshift.memory import free_memory
 from nightshift.parallel import shared_among
 from nightshift.plan import read_plan
 from nightshift.sandbox import cases_table, condition
@@ -90,7 +90,7 @@ class ModelFiles(Mapping[str, list[FoldModel]]):
     def fit_in(self, processes: int) -> bool:
         """Whether there is memory for so many processes, each of which has what it reads."""
         needed = processes * _UNPACKED * (self._largest if self.large else 0)
-        return needed < psutil.virtual_memory().available / 2
+        return needed < free_memory() / 2
 
     def __getitem__(self, name: str) -> list[FoldModel]:
         if name not in self._read:

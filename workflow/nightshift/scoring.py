@@ -13,8 +13,10 @@ from scipy.special import expit
 from nightshift.config import Search
 from nightshift.data.development import Development
 from nightshift.decide import Comparison, decide
+from nightshift.experiment import read_experiment
 from nightshift.files import read_json
 from nightshift.metrics import Estimate, cross_validated, describe
+from nightshift.names import name_of, number_of
 
 CURVES = {
     "roc": ["fpr", "tpr"],
@@ -81,13 +83,13 @@ def judge(
     measured : Measured
     n_bases : int
     before : dict
-        `champion` and `best` (ids or None) after the experiment before, from its details.json.
+        `champion` and `best` (ids or None) after the experiment before, from its metrics.json.
     development : Development
     search : Search
     experiments : folder that holds the earlier experiments
     tried : of an experiment that steadies the champion, how many there are before it
     """
-    champion, best = before.get("champion"), before.get("best")
+    champion, best = _to_beat(before.get("champion"), experiments), before.get("best")
     groups = development.folds.groups
 
     def against(other: str | None) -> Comparison | None:
@@ -109,6 +111,14 @@ def judge(
         "z": to_champion.z if to_champion else None,
         "is_best": to_best is None or to_best.delta > 0,
     }
+
+
+def _to_beat(champion: str | None, experiments: Path) -> str | None:
+    """The champion, or the one before it where it was kept as the steadier one: what was forgiven to that is forgiven once, and
+    lowers no bar for what is tried after it."""
+    while champion and read_experiment(experiments / champion / "experiment.yaml").steady:
+        champion = read_json(experiments / name_of(number_of(champion) - 1) / "metrics.json")["champion"]
+    return champion
 
 
 def curves(y: np.ndarray, scores: np.ndarray, points: int = 101) -> dict[str, pd.DataFrame]:

@@ -22,6 +22,7 @@ from typing import Any, TextIO, TypeVar
 
 import psutil
 
+from nightshift.memory import free_memory
 from nightshift.parallel import end_with
 
 T = TypeVar("T")
@@ -61,7 +62,7 @@ def _left_over(folder: Path) -> list[Path]:
 
 def _has_room() -> bool:
     """Whether the memory that is left holds another process as large as this one, twice."""
-    return psutil.virtual_memory().available > 2 * psutil.Process().memory_info().rss
+    return free_memory() > 2 * psutil.Process().memory_info().rss
 
 
 def every(seconds: float) -> Every:

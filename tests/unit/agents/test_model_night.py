@@ -4,10 +4,11 @@ import json
 import shutil
 
 import pytest
-from stub_night import comparable, night_config, run_night
+from stub_night import comparable, lay_out, night_config, run_night, score
 
 from model_server import FAULTS, KEY, an_answer, model_server, tool_call
 from nightshift.agents.hybrid import turn_of_model
+from nightshift.agents.propose import propose
 from nightshift.files import read_json
 from nightshift.llm.errors import ReplayMissing
 from nightshift.llm.server import backend_of
@@ -146,6 +147,70 @@ def test_a_replay_gives_the_same_ledger_with_the_server_gone(tmp_path):
     longer = night_config(9, backend="llm", replay=True, **QUICK)
     with pytest.raises(ReplayMissing, match="does not say what exp-0008 saw"):
         run_night(tmp_path / "two", longer, start=8)
+
+
+def replayed(tmp_path, config):
+    """The ledger of a replay in a folder that has nothing but the answers, and no guidance and no queue."""
+    root = tmp_path / f"replay-{len(list(tmp_path.iterdir()))}"
+    (root / "results/agent").mkdir(parents=True)
+    shutil.copy(tmp_path / "night" / PLACE, root / PLACE)
+    agent = config.agent.model_copy(update={"replay": True, "base_url": None})
+    return comparable(run_night(root, config.model_copy(update={"agent": agent})))
+
+
+def moves_of(root):
+    return {
+        path.stem: read_json(path)["draw"].get("move") for path in sorted((root / "results/history").glob("*.json"))
+    }
+
+
+@pytest.mark.parametrize("backend", ["llm", "search"])
+def test_a_replay_steadies_the_champion_where_the_night_did(tmp_path, backend):
+    night = tmp_path / "night"
+    with model_server(different) as server:
+        config = night_config(22, backend=backend, base_url=server.url, **QUICK)
+        run_night(night, config)
+        longer = config.model_copy(update={"search": config.search.model_copy(update={"experiments": 25})})
+        (night / "config").mkdir()
+        (night / "config/program.md").write_text(
+            "veto: steady"
+        )  # later than the first end, and not there in the replay
+        recorded = run_night(night, longer, start=22)
+    moves = moves_of(night)
+    assert moves["exp-0021"] == "steady" and "steady" not in (moves["exp-0020"], moves["exp-0024"])
+    assert replayed(tmp_path, longer) == comparable(recorded)
+    assert replayed(tmp_path, config) == comparable(recorded[:22])
+
+
+def test_a_replay_ends_where_the_night_was_stopped(tmp_path):
+    night, again = tmp_path / "night", tmp_path / "again"
+    with model_server(different) as server:
+        config = night_config(22, backend="llm", base_url=server.url, **QUICK)
+        longer = config.model_copy(update={"search": config.search.model_copy(update={"experiments": 30})})
+        run_night(night, config)  # its last is steady, which is not done twice in a row
+        (night / "config").mkdir()
+        (night / "config/STOP").touch()
+        propose(name_of(22), longer, night)
+    (again / "results/agent").mkdir(parents=True)
+    shutil.copy(night / PLACE, again / PLACE)
+    run_night(again, night_config(22, backend="llm", replay=True, **QUICK))
+    propose(name_of(22), night_config(30, backend="llm", replay=True, **QUICK), again)
+    for root in (night, again):
+        assert "config/STOP" in read_json(root / "results/experiments/exp-0022/plan.json")["stopped"]
+        assert not (root / "results/history/exp-0022.json").exists()
+
+
+def test_a_file_that_is_refused_does_not_take_the_place_of_the_last_experiment(tmp_path):
+    config = night_config(22, backend="search")
+    lay_out(tmp_path)
+    for number in range(22):
+        if number == 21:
+            (tmp_path / "config/experiments").mkdir(parents=True)
+            (tmp_path / "config/experiments/a.yaml").write_text("views: {w: {kind: tabel}}")
+        propose(name_of(number), config, tmp_path)
+        score(tmp_path, number)
+    last = read_json(tmp_path / "results/history/exp-0021.json")
+    assert last["draw"] == {"move": "steady"} and list(last["refused"]) == last["queue"] == ["a.yaml"]
 
 
 def test_the_prompt_holds_no_value_of_a_cell_unless_it_may(tmp_path):

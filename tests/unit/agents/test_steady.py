@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from nightshift.agents.candidates import candidate, compose, taken_from
 from nightshift.agents.guidance import Guidance
 from nightshift.agents.history import History
 from nightshift.agents.moves import MOVES, STEADY
@@ -12,8 +13,10 @@ from nightshift.agents.space import Space
 from nightshift.agents.steady import steady
 from nightshift.config import Agent, parse_config
 from nightshift.decide import Comparison, decide, luck_of
-from nightshift.experiment import parse_experiment
+from nightshift.experiment import BaseSpec, parse_experiment
+from nightshift.learners import LEARNERS
 from nightshift.names import name_of
+from nightshift.views import VIEWS
 from unit.test_search import SPACES, run
 
 SPACE = SPACES["both"]
@@ -94,6 +97,48 @@ def test_it_is_kept_unless_it_is_behind_by_more_than_luck():
 
 def test_a_person_who_queues_one_again_gets_no_leniency(night):
     assert not _as_human(ends(night).experiment, History(night), parse_config({"data": DATA})).steady
+
+
+def test_names_that_mean_two_things_are_told_apart():
+    """Bases of different experiments meet here; people and models name them as they like."""
+    shorter, longer = (
+        taken_from(
+            parse_experiment(
+                {
+                    "hypothesis": "Spelling.",
+                    "views": {"spelling": {"kind": "chars", "longest": longest}},
+                    "bases": {"mine": {"views": ["spelling"], "learner": {"kind": "logistic", "c": c}}},
+                },
+                "x",
+            ),
+            ["mine"],
+        )[0]
+        for longest, c in ((3, 0.1), (5, 1.0))
+    )
+    blend = BaseSpec(bases=("mine", "mine"), learner=LEARNERS["blend"](method="logistic"))
+    both = compose([candidate({}, blend, "both", [shorter, longer])], hypothesis="Both.")
+    below = both.bases[both.stack.over[0]].bases
+    assert len(set(below)) == 2
+    contents = [both.base_content(name) for name in below]
+    alone = [compose([one], hypothesis="Alone.").base_content("mine") for one in (shorter, longer)]
+    assert contents == alone
+
+
+@pytest.mark.parametrize("longest", [3, 5])
+def test_views_of_the_search_that_differ_are_called_differently(longest):
+    chars, notes = (VIEWS[kind] for kind in ("chars", "notes"))
+    named = SPACE.named(chars(), chars(longest=longest), notes(), notes(ngrams=2))
+    assert list(named) == ["chars", f"chars-{longest}letters", "notes", "notes-2grams"]
+
+
+def test_what_a_person_vetoed_of_the_champion_is_not_stood_on(night):
+    champion = History(night).champion().experiment
+    made = steady(History(night), Space(SPACE.card, Agent(), None, frozenset({champion.id}))).experiment
+    assert made.parent != champion.id
+    kinds = {base.learner.kind for base in champion.bases.values()}
+    barred = sorted(kinds)[0]
+    made = steady(History(night), Space(SPACE.card, Agent(), None, frozenset({barred}))).experiment
+    assert barred not in {base.learner.kind for base in made.bases.values()}
 
 
 @pytest.mark.parametrize("words", ["veto: steady", "- Veto: Steady"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nightshift.experiment import BaseSpec, Experiment
@@ -34,19 +34,51 @@ class Candidate:
         return self.bases[self.name]
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """Views and bases of several candidates, without clashes of names."""
+
+    views: dict[str, View] = field(default_factory=dict)
+    bases: dict[str, BaseSpec] = field(default_factory=dict)
+
+    def take(self, one: Candidate) -> str:
+        """Add all that a base needs; what the base is called now."""
+        view_names = {name: _add(self.views, name, view) for name, view in one.views.items()}
+        names: dict[str, str] = {}
+        for name in _below_first(one.bases):
+            base = one.bases[name]
+            renamed = base.model_copy(
+                update={
+                    "views": tuple(view_names[view] for view in base.views),
+                    "bases": tuple(names[below] for below in base.bases),
+                }
+            )
+            names[name] = _add(self.bases, name, renamed)
+        return names[one.name]
+
+
 def candidate(views: dict[str, View], base: BaseSpec, words: str, below: Iterable[Candidate] = ()) -> Candidate:
-    """Name a base by its views, its learner and four digits of the digest of all that determines it."""
-    under = list(below)
-    needed = {**{name: view for one in under for name, view in one.views.items()}, **views}
-    bases = {name: spec for one in under for name, spec in one.bases.items()}
+    """Name a base by its views, its learner and four digits of the digest of all that determines it.
+
+    Parameters
+    ----------
+    views : that it reads itself, under the names that it knows them by
+    base : BaseSpec, whose `bases` are set anew where it stands on some
+    words : what it is on, in a hypothesis
+    below : the bases that it stands on, of any experiments; a name that means two things gets a digest behind it
+    """
+    parts = _Parts()
+    on = tuple(dict.fromkeys(parts.take(one) for one in below))
+    reads = {name: _add(parts.views, name, view) for name, view in views.items()}
+    base = base.model_copy(update={"bases": on, "views": tuple(reads.get(view, view) for view in base.views)})
     content = {
-        "views": {name: view.model_dump(mode="json") for name, view in needed.items()},
-        "bases": {name: spec.model_dump(mode="json") for name, spec in bases.items()},
+        "views": {name: view.model_dump(mode="json") for name, view in parts.views.items()},
+        "bases": {name: spec.model_dump(mode="json") for name, spec in parts.bases.items()},
         "base": base.model_dump(mode="json"),
     }
     stem = ".".join(["second"] * bool(base.bases) + list(views)) + ("-segment" if base.segment else "")
     name = f"{stem}-{base.learner.kind}-{digest_of(content)[:4]}"
-    return Candidate(name, needed, {**bases, name: base}, f"{base.learner.in_words()} on {words}")
+    return Candidate(name, parts.views, {**parts.bases, name: base}, f"{base.learner.in_words()} on {words}")
 
 
 def taken_from(experiment: Experiment, names: Iterable[str]) -> list[Candidate]:
@@ -79,28 +111,15 @@ def compose(candidates: Iterable[Candidate], stack: StackSpec | None = None, **f
         `over` is set anew; views it passes through have to be among the candidates'.
     fields : the rest of `Experiment`
     """
-    views: dict[str, View] = {}
-    bases: dict[str, BaseSpec] = {}
-    over: list[str] = []
-    for one in candidates:
-        view_names = {name: _add(views, name, view) for name, view in one.views.items()}
-        names: dict[str, str] = {}
-        for name in _below_first(one.bases):
-            base = one.bases[name]
-            renamed = base.model_copy(
-                update={
-                    "views": tuple(view_names[view] for view in base.views),
-                    "bases": tuple(names[below] for below in base.bases),
-                }
-            )
-            names[name] = _add(bases, name, renamed)
-        if names[one.name] not in over:
-            over.append(names[one.name])
+    parts = _Parts()
+    over = list(dict.fromkeys(parts.take(one) for one in candidates))
     spec = stack or StackSpec()
-    members = tuple(_without_lost(member, views) for member in spec.members)
-    over_all = len(over) == len(bases)
-    spec = _without_lost(spec, views).model_copy(update={"over": None if over_all else tuple(over), "members": members})
-    return Experiment(views=views, bases=bases, stack=spec, **fields)
+    members = tuple(_without_lost(member, parts.views) for member in spec.members)
+    over_all = len(over) == len(parts.bases)
+    spec = _without_lost(spec, parts.views).model_copy(
+        update={"over": None if over_all else tuple(over), "members": members}
+    )
+    return Experiment(views=parts.views, bases=parts.bases, stack=spec, **fields)
 
 
 def _without_lost(stack: StackSpec, views: dict[str, Any]) -> StackSpec:

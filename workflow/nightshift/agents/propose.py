@@ -20,7 +20,7 @@ from nightshift.config import Config
 from nightshift.experiment import Experiment, parse_experiment
 from nightshift.files import read_json, write_json, write_text
 from nightshift.llm.errors import ReplayMissing
-from nightshift.llm.server import backend_of
+from nightshift.llm.server import model_of
 from nightshift.llm.store import PLACE, Store
 from nightshift.names import EXPERIMENTS, HISTORY, name_of, number_of
 from nightshift.research.memos import Memo, memos_before, write_memos
@@ -60,17 +60,23 @@ def propose(experiment: str, config: Config, root: Path = Path()) -> None:
 
 def _next(experiment: str, memos: list[Memo], config: Config, root: Path) -> tuple[dict[str, Any] | None, str]:
     """The next answer, the last of a night being the one that steadies its champion; None and why where the night is over."""
-    number = number_of(experiment)
-    reason = reason_to_stop(number, config.search, root)
+    history = read_history(number_of(experiment), config.search.parallel, root)
+    people = {"guidance": read_guidance(root), "by_hand": None, "files": [], "refused": {}}
+    reason = reason_to_stop(len(history.past), config.search, root)
     if reason is None:
-        is_last = number == config.search.experiments - 1 and not queue.waiting(_taken(number, root), root)
-        if is_last and (answer := _steadied(experiment, memos, config, root)):
+        people = _people(experiment, history, config, root)
+        if "stopped" in people:
+            return None, people["stopped"]
+        if people["ends"] and (answer := _steadied(experiment, history, people, memos, config, root)):
             return answer, ""
         try:
-            return _answer(experiment, memos, config, root), ""
+            return _answer(experiment, history, people, memos, config, root), ""
         except NothingNewError as error:
             reason = f"{error}; allow more by agent.views, agent.learners and agent.moves"
-    return _steadied(experiment, memos, config, root), reason
+    answer = _steadied(experiment, history, people, memos, config, root)
+    if answer is None:
+        _see(experiment, {**people, "stopped": reason}, config, root)
+    return answer, reason
 
 
 def _stop(folder: Path, memos: list[Memo], reason: str) -> None:
@@ -79,10 +85,10 @@ def _stop(folder: Path, memos: list[Memo], reason: str) -> None:
     write_json(folder / "plan.json", {"views": {}, "bases": {}, "stopped": reason})
 
 
-def _answer(experiment: str, memos: list[Memo], config: Config, root: Path) -> dict[str, Any]:
+def _answer(
+    experiment: str, history: History, people: dict[str, Any], memos: list[Memo], config: Config, root: Path
+) -> dict[str, Any]:
     """The proposal with a snapshot of what it consumed."""
-    history = read_history(number_of(experiment), config.search.parallel, root)
-    people = _people(experiment, history, config, root)
     if people["by_hand"] is not None:
         made = Made(_as_human(parse_experiment(people["by_hand"], "the queue"), history, config), {})
     else:
@@ -90,17 +96,18 @@ def _answer(experiment: str, memos: list[Memo], config: Config, root: Path) -> d
     return _written(experiment, made, history, people, memos, config)
 
 
-def _steadied(experiment: str, memos: list[Memo], config: Config, root: Path) -> dict[str, Any] | None:
+def _steadied(
+    experiment: str, history: History, people: dict[str, Any], memos: list[Memo], config: Config, root: Path
+) -> dict[str, Any] | None:
     """The answer that ends a night, or None where there is nothing to steady."""
-    history, said = read_history(number_of(experiment), config.search.parallel, root), read_guidance(root)
-    guidance = Guidance.of(said)
-    card = Card.of(read_json(root / "results/data/card.json"))
-    space = Space(card, guidance.narrowed(config.agent), guidance.pin, guidance.vetoes)
-    proposal = steady(history, space) if history.past else None
+    if not history.past:
+        return None
+    guidance, card = Guidance.of(people["guidance"]), Card.of(read_json(root / "results/data/card.json"))
+    proposal = steady(history, Space(card, guidance.narrowed(config.agent), guidance.pin, guidance.vetoes))
     if proposal is None:
         return None
-    nobody = {"guidance": said, "files": [], "refused": {}}
-    return _written(experiment, Made(proposal.experiment, proposal.draw), history, nobody, memos, config)
+    _see(experiment, {**people, "ends": True}, config, root)
+    return _written(experiment, Made(proposal.experiment, proposal.draw), history, people, memos, config)
 
 
 def _written(
@@ -127,24 +134,29 @@ def _written(
 
 
 def _people(experiment: str, history: History, config: Config, root: Path) -> dict[str, Any]:
-    """What people gave to this proposal: guidance, and the next experiment of the queue. A replay sees what was seen."""
-    store = Store(root)
+    """What people gave to this proposal: guidance, and the next experiment of the queue; and whether the night `ends` with it, or
+    why it had `stopped` before. A replay sees what was seen."""
     if config.agent.replay:
-        seen = store.seen(experiment)
+        seen = Store(root).seen(experiment)
         if seen is None:
             raise ReplayMissing(f"agent.replay: {PLACE} does not say what {experiment} saw\n    -> the night ends here")
-        return seen
-    taken = _taken(number_of(experiment), root)
+        return {"ends": False, **seen}
+    number = len(history.past)
     # exp-0000 is the baseline whatever is queued: everything is measured against it.
     by_hand, files, refused = None, [], {}
     if history.past:
         kinds = read_json(root / "results/data/card.json")["columns"]
-        by_hand, files, refused = queue.take(taken, kinds, root, config.agent, history.digests())
+        by_hand, files, refused = queue.take(_taken(number, root), kinds, root, config.agent, history.digests())
     said = by_hand.model_dump(mode="json") if by_hand else None
-    seen = {"guidance": read_guidance(root), "by_hand": said, "files": files, "refused": refused}
-    if backend_of(config.agent) != "search":
-        store.see(experiment, seen)
-    return seen
+    seen = {"guidance": read_guidance(root), "by_hand": said, "files": files, "refused": refused, "ends": False}
+    _see(experiment, seen, config, root)
+    return {**seen, "ends": by_hand is None and number == config.search.experiments - 1}
+
+
+def _see(experiment: str, content: dict[str, Any], config: Config, root: Path) -> None:
+    """Keep it for a replay, where a model is asked, be it for views alone: without one there is nothing to replay."""
+    if model_of(config.agent) is not None and not config.agent.replay:
+        Store(root).see(experiment, content)
 
 
 def _as_human(experiment: Experiment, history: History, config: Config) -> Experiment:

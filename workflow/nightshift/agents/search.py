@@ -88,7 +88,7 @@ def _move(
     def draw_base() -> tuple[Candidate, dict[str, Any]]:
         return _draw(history, space, rng, sampler_seed)
 
-    parent = _allowed(_parent(history, space, rng), space)
+    parent = allowed(_parent(history, space, rng), space)
     if parent is None:
         new, params = draw_base()
         start = "A start of its own" if history.champion() else "Nothing has run through yet"
@@ -106,22 +106,33 @@ def _move(
 def _parent(history: History, space: Space, rng: np.random.Generator) -> Past | None:
     """The champion, or now and then another of the best: what a good experiment lacks may not be what the champion lacks.
 
-    A person's pin takes the champion's place; an experiment with a veto has no children.
+    A person's pin takes the champion's place.
     """
-    ours = [past for past in history.past if past.scored and not past.experiment.steady]
-    known = [past for past in ours if past.experiment.id not in space.vetoes]
-    scored = [past for past in known if _allowed(past, space) is not None]
-    good = sorted(scored, key=lambda past: -past.metrics["cv_auc"])[:_GOOD]
-    champion = history.champion()
-    if champion is not None and champion not in scored:
-        champion = good[0] if good else None
+    champion, scored = standing(history, space)
     first = next((past for past in scored if past.experiment.id == space.pin), champion)
+    good = scored[:_GOOD]
     if first is None or not good or rng.random() < _FROM_CHAMPION:
         return first
     return good[int(rng.integers(len(good)))]
 
 
-def _allowed(parent: Past | None, space: Space) -> Past | None:
+def standing(history: History, space: Space) -> tuple[Past | None, list[Past]]:
+    """The champion, and all that may have children, best first.
+
+    An experiment with a veto has none, nor has one that steadied a champion; in the place of such a champion stands the best of
+    the others.
+    """
+    ours = [past for past in history.past if past.scored and not past.experiment.steady]
+    known = [past for past in ours if past.experiment.id not in space.vetoes]
+    scored = [past for past in known if allowed(past, space) is not None]
+    scored.sort(key=lambda past: -past.metrics["cv_auc"])
+    champion = history.champion()
+    if champion is not None and champion not in scored:
+        champion = scored[0] if scored else None
+    return champion, scored
+
+
+def allowed(parent: Past | None, space: Space) -> Past | None:
     """A parent without the bases that a person has vetoed, or that nobody chose and the search may not draw; None where
     nothing is left."""
     if parent is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from nightshift.agents.candidates import Candidate, candidate, compose, taken_from
 from nightshift.agents.history import History
 from nightshift.agents.moves import STEADY, Proposal
+from nightshift.agents.search import allowed, standing
 from nightshift.agents.space import Space
 from nightshift.experiment import STACK_PREFIX, BaseSpec, Experiment
 from nightshift.learners import LEARNERS
@@ -24,10 +25,11 @@ _EVEN = StackSpec(method="logistic", c=1e-6)
 
 def steady(history: History, space: Space) -> Proposal | None:
     """None where few were tried, where the night has no more than the champion's bases, right after itself, and where people left
-    it out of agent.moves or vetoed it."""
-    champion, allowed = history.champion(), space.agent.moves
-    if allowed is not None and STEADY not in allowed:
+    it out of agent.moves or vetoed it. What they vetoed of the champion is not stood on."""
+    moves = space.agent.moves
+    if moves is not None and STEADY not in moves:
         return None
+    champion = allowed(standing(history, space)[0], space)
     if champion is None or len(history.past) < _FEW or history.past[-1].draw.get("move") == STEADY:
         return None
     team = _team(history, space)

@@ -37,6 +37,9 @@ class CharsView(TextView):
 
         return by_speaker(data, self.select(data.turns), self.speakers, count)
 
+    def label(self, card: Card) -> str:
+        return super().label(card) + ("" if self.longest == 4 else f"-{self.longest}letters")
+
     def in_words(self) -> str:
         return f"the spelling {super().in_words()}"
 

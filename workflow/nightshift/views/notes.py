@@ -35,6 +35,9 @@ class NotesView(View):
             (name, count_words(data.cases[name].astype("str").fillna(""), self.ngrams)) for name in names
         )
 
+    def label(self, card: Card) -> str:
+        return super().label(card) + ("" if self.ngrams == 1 else f"-{self.ngrams}grams")
+
     def in_words(self) -> str:
         return "the notes"
 
