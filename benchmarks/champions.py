@@ -21,6 +21,7 @@ import halving
 import numpy as np
 import pandas as pd
 import yaml
+from automl.compare import corrected
 from automl.sets import TABLES, make_set
 from held_out import CASES, CORES, DEVELOPED, made_up, part_of, projects
 from night import REPO, Night, config_of, head_of
@@ -35,7 +36,7 @@ from nightshift.files import read_json
 from nightshift.ledger import finished
 from nightshift.metrics import roc_auc
 from nightshift.model import model_of
-from nightshift.names import EXPERIMENTS
+from nightshift.names import EXPERIMENTS, number_of
 from nightshift.plan import read_plan
 from nightshift.scoring import measure, read_scores
 from nightshift.views.base import Block, View
@@ -77,9 +78,11 @@ class Judged:
     """The experiments of a finished night: cross-validated as the night saw them, and on the holdout that it did not see."""
 
     def __init__(self, root: Path):
-        ran = [one for name in finished(root) if ((one := root / EXPERIMENTS / name) / "oof.parquet").exists()]
+        folders = [root / EXPERIMENTS / name for name in finished(root)]
+        ran = [one for one in folders if read_json(one / "metrics.json")["status"] != "crash"]
         steady = [one for one in ran if read_experiment(one / "experiment.yaml").steady]
         self.folders = [one for one in ran if one not in steady]
+        self.tried = [number_of(one.name) for one in self.folders]  # before each, crashes counted
         self.development = read_development(root / "results/data/development")
         self.measured = [measure(read_scores(one / "oof.parquet"), self.development, "roc_auc") for one in self.folders]
         self.n_bases = [read_json(one / "metrics.json")["n_bases"] for one in self.folders]
@@ -131,7 +134,7 @@ class Judged:
         for number in range(1, len(self.cv)):
             to_champion, to_best = self.against(number, champion), self.against(number, best)
             bases = self.n_bases[number], self.n_bases[champion]
-            if decide(to_champion, to_best, *bases, threshold(number))[0] == "keep":
+            if decide(to_champion, to_best, *bases, threshold(self.tried[number]))[0] == "keep":
                 champion = number
             if to_best.delta > 0:
                 best = number
@@ -187,13 +190,17 @@ def rules_table(judged: dict[str, Judged]) -> str:
     usual, rules = f"keep {USUAL}", tuple(aucs[next(iter(aucs))])
     sizes = {label: (len(one.development.y), f"{len(one.y):,}", len(one.cv)) for label, one in judged.items()}
     rows = [(label, *sizes[label], *(f"{of[rule]:.4f}" for rule in rules)) for label, of in aucs.items()]
-    differences = (mean(of[rule] - of[usual] for of in aucs.values()) for rule in rules)
-    rows.append(("mean difference", "", "", "", *(f"{difference:+.4f}" for difference in differences)))
+    differences = {rule: pd.Series([of[rule] - of[usual] for of in aucs.values()]) for rule in rules}
+    found = {rule: corrected(values, 0.0) for rule, values in differences.items()}
+    rows.append(("mean difference", "", "", "", *(f"{one.mean:+.4f}" for one in found.values())))
+    rows.append(("95 % CI", "", "", "", *(f"{one.low:+.4f} to {one.high:+.4f}" for one in found.values())))
+    rows.append(("median", "", "", "", *(f"{values.median():+.4f}" for values in differences.values())))
     about = (
         f"Nights of {SECONDS} seconds. AUC on the holdout of what each rule would deliver. *keep* is the threshold in "
         "standard errors, growing: the z that one of n experiments without any gain exceeds; *mean* is of the logits of the "
         f"experiments with the highest cv_auc, whatever their status; *{DELIVERED}* is the champion beside the best bases of the night, "
-        "or the champion alone where that is ahead by more than luck.\n"
+        "or the champion alone where that is ahead by more than luck. Intervals are Student's over nights; nights that share a set are "
+        "less apart than they assume.\n"
     )
     return f"{about}\n{markdown(('night', 'developed on', 'held out', 'experiments', *rules), rows)}"
 

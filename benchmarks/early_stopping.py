@@ -18,6 +18,8 @@ from time import process_time
 
 import numpy as np
 import optuna
+import pandas as pd
+from automl.compare import corrected
 from held_out import CORES, projects
 from night import REPO, head_of
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -102,20 +104,22 @@ def page(sets: dict[str, list[dict[str, tuple[float, float]]]]) -> str:
     usual = next(iter(WAYS))
     aucs = {way: [mean(draw[way][0] for draw in draws) for draws in sets.values()] for way in WAYS}
     seconds = {way: sum(draw[way][1] for draws in sets.values() for draw in draws) for way in WAYS}
+    differences = {way: corrected(pd.Series(aucs[way]) - pd.Series(aucs[usual]), 0.0) for way in WAYS}
     rows = [
         (
             way,
             *(f"{auc:.4f}" for auc in aucs[way]),
-            f"{mean(aucs[way]) - mean(aucs[usual]):+.4f}",
+            differences[way],
             f"{seconds[way] / seconds[usual]:.2f}",
         )
         for way in WAYS
     ]
     about = (
         f"cv_auc of XGBoost on all views, mean of {DRAWS} draws of its parameters. *drawn*: the number of trees is one of them (50 to 600). "
-        f"*stopped*: up to {MOST:,} trees until {PATIENCE} in a row do not lower the log loss of {INNER:.0%} of the fold's training cases.\n"
+        f"*stopped*: up to {MOST:,} trees until {PATIENCE} in a row do not lower the log loss of {INNER:.0%} of the fold's training cases; "
+        "cases of one group may be on both sides. The interval is Student's over sets.\n"
     )
-    table = markdown(("number of trees", *sets, "mean difference", "processor seconds, times"), rows)
+    table = markdown(("number of trees", *sets, "mean difference (95 % CI)", "processor seconds, times"), rows)
     return "\n".join([head_of("Early stopping", "make bench-early-stopping", CORES), about, table]) + "\n"
 
 

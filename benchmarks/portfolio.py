@@ -40,7 +40,9 @@ PICKS = 16
 SETS = ("persuasion_for_good", "casino_points", "mibot_smoking", "telco_churn_tabular")
 ABOUT = (
     "cv_auc on the development cases (holdouts stay shut) of a logistic stack of the bases picked so far. "
-    "`workflow/nightshift/agents/portfolio.py` plays them in this order."
+    "`workflow/nightshift/agents/portfolio.py` plays those with transcripts in this order, a selection of those of the table alone, and "
+    "beside both the free text of a table, by taste. Ten picks of a table are all roles that there are: there leaving "
+    "a set out validates nothing."
 )
 
 

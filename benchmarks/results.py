@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 from anytime import draw
-from automl.compare import Difference, corrected, paired, together, with_label
+from automl.compare import MADE_UP, TWINS, Difference, corrected, paired, together, with_label
 from forest import draw as draw_differences
 from night import REPO, head_of
 from tables import (
@@ -68,6 +68,8 @@ def about_cells(cells: pd.DataFrame, before: pd.DataFrame) -> dict[str, Any]:
             for system, rows in cells.groupby("system")["versions"]
         ],
         "summary": summary(named),
+        "parts": parts(named),
+        "own_baseline": own_baseline(named),
         "differences": list(differences(named)),
         "changed": {label: together(gains_since(*both)) for label, both in then_and_now.items()},
         "changes": {label: changes_table(*both) for label, both in then_and_now.items()},
@@ -75,6 +77,8 @@ def about_cells(cells: pd.DataFrame, before: pd.DataFrame) -> dict[str, Any]:
         "tiny": gaps.loc[TINY, "own"],
         "tiny_baseline": gaps.loc[TINY, "baseline"],
         "others": gaps["own"].drop(TINY).mean(),
+        "lowest": gaps["own"].drop(TINY).min(),
+        "highest": gaps["own"].drop(TINY).max(),
     }
 
 
@@ -82,15 +86,16 @@ def about_nights(nights: pd.DataFrame) -> dict[str, Any]:
     """What it names of whole nights."""
     seeds = nights[(nights["set"] == "persuasion_for_good") & (nights["experiments"] == 24)]
     night = next(seeds[seeds["seed"] == 0].itertuples())
-    large = nights[nights["set"] == "demo-10000"].itertuples()
+    large = next(nights[nights["set"] == "demo-10000"].itertuples())
     return {
         "nights": nights_table(nights),
         "costs": costs_table(nights),
         "scaling": scaling_table(nights[nights["experiments"] >= 24]),
         "seeds": len(seeds),
         "gain": corrected(seeds["gain"], HELD_OUT / (1 - HELD_OUT)),
-        "spent": spent_table([night, *large]),
+        "spent": spent_table([night, large]),
         "night": night,
+        "large": large,
     }
 
 
@@ -124,6 +129,34 @@ def summary(cells: pd.DataFrame) -> str:
             losses = together(with_transcripts(paired(cells, ours, other, "log_loss")))
             rows.append((ours, other, found.sets, found.folds, found, losses))
     return markdown(("system", "minus", "sets", "folds", "AUC (95 % CI)", "log loss (95 % CI)"), rows)
+
+
+def parts(cells: pd.DataFrame) -> str:
+    """nightshift minus AutoGluon's best: on which sets the mean over those with transcripts hangs."""
+    chosen = {
+        "all with transcripts": lambda name: True,
+        f"without {TWINS}": lambda name: name != TWINS,
+        "real, whose labels the portfolio's order has seen": lambda name: name not in MADE_UP,
+        "made up, whose labels it has not seen": lambda name: name in MADE_UP,
+    }
+    rows = []
+    for title, wanted in chosen.items():
+        found = [with_transcripts(paired(cells, f"{OURS}-{s}", f"{RIVAL}-{s}")) for s in (60, 300)]
+        of_part = [{name: one for name, one in aucs.items() if wanted(name)} for aucs in found]
+        rows.append((title, len(of_part[0]), *(together(aucs) for aucs in of_part)))
+    return markdown(("sets", "", "60 s, AUC (95 % CI)", "300 s, AUC (95 % CI)"), rows)
+
+
+def own_baseline(cells: pd.DataFrame) -> str:
+    """nightshift minus the first experiment of the same night, one XGBoost on its own views."""
+    rows: dict[str, list[Difference]] = {}
+    for seconds in (60, 300):
+        ours = of(cells, f"{OURS}-{seconds}")
+        both = pd.concat([ours, ours.assign(label="exp-0000", auc=ours["baseline_auc"])])
+        for name, one in paired(both, f"{OURS}-{seconds}", "exp-0000").items():
+            rows.setdefault(name, []).append(one)
+    lines = [(name, *found) for name, found in rows.items()]
+    return markdown(("data", "60 s, AUC (95 % CI)", "300 s, AUC (95 % CI)"), lines)
 
 
 def differences(cells: pd.DataFrame):

@@ -75,16 +75,12 @@ def spent_table(nights: Sequence) -> str:
 
 
 def _spent(night) -> dict[str, float]:
-    made = night.featurize_cpu_s + night.train_base_cpu_s
+    rest = night.job_cpu_s - night.own_work_s - night.record_cpu_s - night.diagnose_cpu_s
     return {
         "own work of views, learners and stacks": night.own_work_s,
-        "their files, checks and forks": made - night.own_work_s,
         "records in DVC": night.record_cpu_s,
         "diagnosis": night.diagnose_cpu_s,
-        "other jobs: proposals, scores, champion, verdict": night.job_cpu_s
-        - made
-        - night.record_cpu_s
-        - night.diagnose_cpu_s,
+        "their files, checks and forks; proposals, scores, champion, verdict": rest,
         "in no job": night.wall_s * night.cores - night.job_cpu_s,
     }
 
