@@ -40,14 +40,15 @@ def test_small_steps_down_cannot_add_up():
     assert decide(against_champion, against_best, 2, 3, 0.5)[0] == "discard"
 
 
-def test_what_is_tried_after_a_steadier_one_has_to_beat_the_champion_before_it(tmp_path):
-    """0: the champion; 1: steadier and behind, kept; 2: better than 1 and not than 0; 3: better than both."""
+# 0: the champion; 1: steadier and kept; behind or ahead; 2: between the two; 3: better than both.
+@pytest.mark.parametrize("strengths", [(1.0, 0.91, 0.93, 1.3), (1.0, 1.5, 1.2, 1.9)], ids=["behind", "ahead"])
+def test_what_is_tried_after_a_steadier_one_has_to_beat_the_better_of_it_and_the_champion_before(strengths, tmp_path):
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 400)
     noise = rng.normal(size=400)
     development = Development(pd.Series(range(400)), y, make_folds(400))
     search, before, statuses = Search(experiments=4), {}, []
-    for number, strength in enumerate((1.0, 0.91, 0.93, 1.3)):
+    for number, strength in enumerate(strengths):
         folder = tmp_path / name_of(number)
         folder.mkdir()
         steady = number == 1
@@ -61,7 +62,7 @@ def test_what_is_tried_after_a_steadier_one_has_to_beat_the_champion_before_it(t
         )
         champion = folder.name if found["status"] == "keep" else before["champion"]
         before = {"champion": champion, "best": folder.name if found["is_best"] else before.get("best")}
-        write_json(folder / "metrics.json", {"n_bases": 1, **before})
+        write_json(folder / "metrics.json", {"n_bases": 1, "delta": found["delta"], **before})
         statuses.append(found["status"])
     assert statuses == ["keep", "keep", "discard", "keep"]
     assert found["delta"] > 0

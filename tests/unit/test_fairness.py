@@ -42,6 +42,17 @@ def test_groups_are_told_apart(judged):
     assert share == pytest.approx(0.2, abs=0.01), "the best fifth is called"
 
 
+def test_a_few_numbers_are_groups_of_their_own(judged):
+    """Thirds of a column of ones and zeros would put all of them together."""
+    raw, scores, development = judged
+    native = pd.Series(np.where(np.arange(400) % 4 == 0, 0.0, 1.0))
+    found = compare_groups(
+        type(raw)(raw.cases.assign(native=native), raw.turns, {"native": "numeric"}), scores, development
+    )
+    assert sorted((row["value"], row["cases"]) for row in found["rows"]) == [("0", 100), ("1", 300)]
+    assert found["left_out"] == 0
+
+
 def test_small_groups_are_left_out(judged):
     raw, scores, development = judged
     few = raw.cases["gender"].where(raw.cases.index >= 20, "x")

@@ -81,6 +81,25 @@ def test_shuffled_targets_give_a_mean_of_one_half():
         assert np.mean(aucs) > 0.5 - max(3 * error, 0.05), method
 
 
+@pytest.mark.parametrize("method", ["logistic", "nonnegative"])
+def test_more_repeats_of_the_same_predictions_weigh_bases_alike(method):
+    """The stack that predicts new cases is pulled to the mean as strongly as those that were scored."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 200)
+    raw = np.stack([2.0 * y - 1 + rng.normal(size=200), *rng.normal(size=(4, 200))], axis=1)[:, :, None]
+    once, five = (
+        cross_fit(
+            StackSpec(method=method),
+            np.repeat(raw, repeats, axis=2),
+            y,
+            Folds(np.repeat(make_folds(200).assignment, repeats, axis=1), False, np.arange(200)),
+            0,
+        ).stack
+        for repeats in (1, 5)
+    )
+    np.testing.assert_allclose(five.weights, once.weights, atol=1e-4)
+
+
 def test_greedy_on_its_own_selection_set_would_flatter():
     """Thirty bases of noise: selection scored where it selected sees signal, cross-fitting does not."""
     rng = np.random.default_rng(1)

@@ -143,6 +143,8 @@ def test_columns_survive_missing_values_constants_and_new_categories():
         matrix = encoder.transform(Columns(new))
         assert matrix.shape[1] == encoder.transform(Columns(train)).shape[1]
         assert scaled == bool(np.isfinite(matrix).all())
+        without = encoder.transform(Columns(new.drop(columns="x")))
+        np.testing.assert_array_equal(without, matrix, "what a view has for none of the cases is missing")
 
 
 def by_scikit_learn(train: pd.DataFrame, scaled: bool) -> ColumnTransformer:

@@ -248,6 +248,21 @@ def test_turns_after_the_cutoff_are_dropped_and_counted():
     assert "later than the prediction (data.cutoff)" in warnings[0] and "say no time" in warnings[1]
 
 
+@pytest.mark.parametrize(
+    ("cutoff", "kept"),
+    [("2024-05-02", "a"), ("2024-05-02 15:00", "ac"), ("2024-05-03", "abc"), ("2024-05-02 23:59:59.999999", "abc")],
+)
+def test_a_call_of_which_only_the_day_is_known_may_have_been_held_at_its_end(cutoff, kept):
+    raw, _ = of_frame(
+        deal=["1", "1", "1"],
+        call=["a", "b", "c"],
+        text=list("abc"),
+        time=["2024-05-01 00:00", "2024-05-02 00:00", "2024-05-02 14:00"],
+    )
+    turns, _, _ = arrange(raw, pd.Series(["1"]), pd.Series([pd.Timestamp(cutoff)]).astype("datetime64[us]"), "t")
+    assert sorted(turns["text"]) == list(kept)
+
+
 def test_nothing_left_is_still_a_frame_of_turns():
     raw, _ = of_frame(deal=["9"], text=["x"])
     for cutoff in (None, pd.Series([pd.Timestamp("2024-05-01")])):

@@ -43,6 +43,17 @@ def as_dicts(block):
     return [{block.names[j]: v for j, v in zip(counts[[i]].indices, counts[[i]].data, strict=True) if v} for i in rows]
 
 
+@pytest.mark.parametrize("kept", ["2024-12-01", None], ids=["a day without a time", "no date at all"])
+def test_a_case_alone_has_the_columns_of_many(kept):
+    raw = make_raw(30)
+    timed = raw.cases.assign(opened=raw.cases["opened"] + pd.Timedelta(hours=14))
+    many = VIEWS["table"]().featurize(RawData(timed, raw.turns, raw.kinds)).frame
+    cases = raw.cases.iloc[:1].assign(opened=pd.Series([kept], dtype="datetime64[us]"))
+    alone = VIEWS["table"]().featurize(RawData(cases, raw.turns.iloc[:0], raw.kinds)).frame
+    assert list(alone) == list(many) and many["opened_hour"].eq(14).all()
+    assert alone["opened_hour"].tolist() == [0.0] if kept else alone["opened_hour"].isna().all()
+
+
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{spec.kind}-{getattr(spec, 'part', '')}")
 @settings(deadline=None, max_examples=8)
 @given(seed=st.integers(0, 1000))

@@ -52,3 +52,11 @@ def test_the_tour_runs_is_recorded_and_predicts(project, monkeypatch):
         predicted = nightshift.predict("model", cases, calls, reasons=3)
     assert (predicted["reason_1"] != "").mean() > 0.5
     assert predicted["probability"].between(0, 1).all() and predicted["probability"].nunique() > 40
+
+    # So does its export, by the modules that lie in it: SQL runs in a process that no import names.
+    cases.to_csv("new.csv", index=False)
+    calls.to_json("calls.jsonl", orient="records", lines=True)
+    project.run("nightshift", "export", "exported", "--model", "model")
+    project.run("python", "exported/predict.py", "new.csv", "calls.jsonl", "--out", "there.parquet")
+    there = pd.read_parquet("there.parquet")
+    assert there["probability"].tolist() == pytest.approx(predicted["probability"].tolist(), abs=1e-12)

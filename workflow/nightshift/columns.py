@@ -140,7 +140,8 @@ def prepared(blocks: dict[str, Block]) -> dict[str, Block]:
 
 
 def _floats(frame: pd.DataFrame, names: list[str]) -> np.ndarray:
-    values = frame[names].to_numpy(np.float64, na_value=np.nan)
+    """Numbers of these columns; one that a view has for none of these cases, as where nobody spoke, is missing in all."""
+    values = frame.reindex(columns=names).to_numpy(np.float64, na_value=np.nan)
     if np.isinf(values).any():
         column = names[np.isinf(values).any(axis=0).argmax()]
         raise ValueError(f"column {column!r} has an infinite number; a view gives a number or a missing value")

@@ -54,7 +54,8 @@ def cross_fit(spec: StackSpec, raw: np.ndarray, y: np.ndarray, folds: Folds, see
     z_all = np.concatenate([z[rows] for z, _, _, rows in parts])
     y_all = np.concatenate([y[rows] for _, _, _, rows in parts])
     scores = np.stack([scores for _, scores, _, _ in parts], axis=1)
-    stack = fit_stack(spec, z_all, y_all, seed)
+    # Every case is there once a repeat; its weight against the pull to the plain mean is that of the stacks that were scored.
+    stack = fit_stack(spec.model_copy(update={"c": spec.c / repeats}), z_all, y_all, seed)
     uncalibrated = np.concatenate([scores[rows, r] for r, (_, _, _, rows) in enumerate(parts)])
     line = fit_platt(uncalibrated[:, None], y_all)[:, 0]
     calibrated = np.stack([_calibrate_folds(scores[:, r], y, folds.assignment[:, r]) for r in range(repeats)], axis=1)

@@ -46,7 +46,8 @@ def decide(
     Parameters
     ----------
     to_champion, to_best : Comparison or None
-        With the champion so far, and with the experiment of the best value so far; None: there is none yet.
+        With the champion so far (where that was kept as the steadier one though it is behind: with the one before it), and with the
+        experiment of the best value so far; None: there is none yet.
     n_bases, champion_bases : int
     keep : float
         Standard errors of the paired difference that a gain has to exceed. The comparison is adaptive, so its z is

@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from nightshift.errors import NightshiftError
 from nightshift.files import replacing, write_text
 from nightshift.model import Model, load_model
+from nightshift.sandbox.parent import CHILD
 
 _ENTRY = "nightshift.exported"
 # The registry imports every module of these; they are small, and what they need heavily they import when used.
@@ -56,7 +57,7 @@ def export(model_folder: str | Path, target: str | Path) -> list[Path]:
     model, target = load_model(model_folder), Path(target)
     if target.is_file() or (target.is_dir() and any(target.iterdir())):
         raise NightshiftError(f"{target} is there already\n    -> name a folder that is not, or remove it")
-    modules = closure([_ENTRY, *_modules_of(_FOUND_BY_NAME)])
+    modules = closure([_ENTRY, *_modules_of(_FOUND_BY_NAME), *_started_by(model)])
     with replacing(target) as folder:
         folder.mkdir()
         shutil.copytree(model_folder, folder / "model", ignore=shutil.ignore_patterns(".*"))
@@ -66,6 +67,13 @@ def export(model_folder: str | Path, target: str | Path) -> list[Path]:
         write_text(folder / "requirements.txt", requirements_text(model, modules))
         write_text(folder / "README.md", _readme(model))
     return sorted(target.iterdir())
+
+
+def _started_by(model: Model) -> list[str]:
+    """Modules that run as processes of their own, which no import names: where SQL is run, of a view or of a segment."""
+    parts, bases = model.experiment.views.values(), model.experiment.bases.values()
+    asks = any(view.kind == "sql" for view in parts) or any(base.segment is not None for base in bases)
+    return [CHILD] if asks else []
 
 
 def closure(entries: Iterable[str]) -> dict[str, set[str]]:

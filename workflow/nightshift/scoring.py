@@ -114,9 +114,11 @@ def judge(
 
 
 def _to_beat(champion: str | None, experiments: Path) -> str | None:
-    """The champion, or the one before it where it was kept as the steadier one: what was forgiven to that is forgiven once, and
-    lowers no bar for what is tried after it."""
+    """The champion, or the one before it where it was kept as the steadier one though it is behind: what was forgiven to that is
+    forgiven once, and lowers no bar for what is tried after it."""
     while champion and read_experiment(experiments / champion / "experiment.yaml").steady:
+        if read_json(experiments / champion / "metrics.json")["delta"] > 0:
+            break
         champion = read_json(experiments / name_of(number_of(champion) - 1) / "metrics.json")["champion"]
     return champion
 

@@ -114,7 +114,10 @@ def _after_cutoff(
     when = np.where(np.isnat(when), held, when)
     limited = ~np.isnat(moment)
     timeless = limited & np.isnat(when)
-    late = limited & ~timeless & (when > moment)
+    # A call of which only the day is known may have been held at its end: on the day of the outcome it may tell it.
+    day = when.astype("datetime64[D]")
+    latest = np.where(when == day, day + np.timedelta64(1, "D") - np.timedelta64(1, "us"), when)
+    late = limited & ~timeless & (latest > moment)
     counts["turns_after_cutoff"], counts["turns_without_time"] = int(late.sum()), int(timeless.sum())
     if late.any():
         cases = len(np.unique(case[late]))

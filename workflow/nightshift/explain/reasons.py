@@ -89,7 +89,8 @@ class Reasons:
         if name in self.raw.kinds:
             said = _said(self.raw.cases[name].iloc[case], self.raw.kinds[name])
             return f"{name} is {said}{self._typical(source, name)}"
-        value = self.blocks[source.view].frame[source.column].iloc[case]
+        column = self.blocks[source.view].frame.get(source.column)
+        value = None if column is None else column.iloc[case]
         return f"{name} is {_said(value, 'numeric')}{self._typical(source, source.column)}"
 
     def _typical(self, source: Source, name: str) -> str:

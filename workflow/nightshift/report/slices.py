@@ -16,6 +16,7 @@ from nightshift.views.base import RawData
 _FEWEST = 40
 _FEWEST_OF_A_CLASS = 10
 _MOST_VALUES = 30
+_FEW_VALUES = 5  # of a number, that are not cut into thirds
 
 
 def slices(
@@ -56,7 +57,7 @@ def _every(raw: RawData) -> Iterator[tuple[str, str, np.ndarray]]:
     for column, kind in raw.kinds.items():
         values = raw.cases[column]
         if kind == "numeric":
-            yield from _thirds(column, values.astype("float64"))
+            yield from _of_numbers(column, values.astype("float64"))
         elif kind in ("category", "boolean"):
             for value in values.value_counts().index[:_MOST_VALUES]:
                 yield column, str(value), (values == value).fillna(False).to_numpy(dtype=bool)
@@ -69,9 +70,14 @@ def _every(raw: RawData) -> Iterator[tuple[str, str, np.ndarray]]:
             yield "transcript", "none", ~heard
 
 
-def _thirds(column: str, values: pd.Series) -> Iterator[tuple[str, str, np.ndarray]]:
+def _of_numbers(column: str, values: pd.Series) -> Iterator[tuple[str, str, np.ndarray]]:
+    """A few values (0 and 1, number of children) are slices of their own: thirds would put most of them together."""
     known = values[np.isfinite(values)]
     if known.nunique() < 2:
+        return
+    if known.nunique() <= _FEW_VALUES:
+        for value in np.sort(known.unique()):
+            yield column, f"{value:.4g}", (values == value).to_numpy(dtype=bool)
         return
     low, high = (float(edge) for edge in known.quantile([1 / 3, 2 / 3]))
     parts = [(f"up to {low:.4g}", values <= low), (f"above {high:.4g}", values > high)]

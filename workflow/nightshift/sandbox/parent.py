@@ -7,6 +7,7 @@ files, and is killed with all it started when its time is over. What it refuses 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import signal
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LONGEST = 20_000  # characters of a query
-_CHILD = ("-m", "nightshift.sandbox.child")
+CHILD = "nightshift.sandbox.child"
+_CHILD = ("-m", CHILD)
 _GRACE = 1.0  # seconds between the child's own end and its being killed
 
 
@@ -153,7 +155,13 @@ def _write_table(path: Path, table: Any) -> list[str]:
 
 
 def _outcome(folder: str, limits: Limits) -> dict[str, Any]:
-    """Run the child on what lies in `folder`; what it said, or what its end means."""
+    """Run the child on what lies in `folder`; what it said, or what its end means.
+
+    Raises
+    ------
+    NightshiftError
+        When it did not start.
+    """
     child = subprocess.Popen(
         [sys.executable, "-P", "-s", "-W", "ignore", *_CHILD],
         cwd=folder,
@@ -173,6 +181,10 @@ def _outcome(folder: str, limits: Limits) -> dict[str, Any]:
         return json.loads(said)
     if child.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         return too_slow(limits.seconds)
+    if child.returncode == 1 and importlib.util.find_spec(CHILD) is None:
+        raise NightshiftError(
+            f"there is no module {CHILD}, which runs SQL\n    -> install nightshift anew, or export the model anew"
+        )
     return too_big(limits.memory_mb)
 
 

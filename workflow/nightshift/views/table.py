@@ -23,7 +23,7 @@ class TableView(View):
     """Numbers as they are, dates into parts and distances between them, categories as strings, free text as its length.
 
     Rare categories, missing values and scaling are fitted in the fold (`nightshift.encode`). Dates go through
-    `skrub.DatetimeEncoder`, which keeps no state but the resolution given here.
+    `skrub.DatetimeEncoder`, whose only state is which parts it makes: the same whatever dates there are.
     """
 
     needs_turns: ClassVar[bool] = False
@@ -84,11 +84,9 @@ def _date_parts(column: pd.Series) -> pd.DataFrame:
 
     dates = pd.to_datetime(column).astype("datetime64[us]")
     encoder = DatetimeEncoder(resolution="hour", add_weekday=True, add_day_of_year=True, add_total_seconds=True)
-    # The encoder refuses a column without any date; new data may hold such a column.
-    if dates.isna().all():
-        dates = dates.fillna(pd.Timestamp("2000-01-01"))
-        return encoder.fit_transform(dates).astype("float64") * float("nan")
-    return encoder.fit_transform(dates).astype("float64")
+    # Fitted to the dates themselves it would leave the hour out where all of them are days, and refuse a column without any.
+    encoder.fit(pd.Series([pd.Timestamp("2000-01-01 12:34")], name=column.name).astype("datetime64[us]"))
+    return encoder.transform(dates).astype("float64")
 
 
 def _days_between(data: RawData) -> pd.DataFrame:
