@@ -8,16 +8,16 @@ import pytest
 import yaml
 
 from nightshift.agents import queue, search, sqlcheck
-from nightshift.agents.candidates import candidate, compose
+from nightshift.agents.candidates import Candidate, candidate, compose
 from nightshift.agents.history import History, Past, read_history
-from nightshift.agents.moves import MOVES, STEADY, Situation, chances, draw_stack, second_level
+from nightshift.agents.moves import MOVES, STEADY, Situation, chances, draw_stack, reseed, second_level
 from nightshift.agents.portfolio import portfolio
 from nightshift.agents.search import _draw, propose
 from nightshift.agents.space import Space, unknown_kinds
 from nightshift.card import Card
 from nightshift.config import Agent, StackMethod
 from nightshift.config import Move as ConfigMove
-from nightshift.experiment import BaseSpec, parse_experiment
+from nightshift.experiment import LONGEST_NAME, BaseSpec, parse_experiment
 from nightshift.files import write_json
 from nightshift.learners import LEARNERS
 from nightshift.names import name_of
@@ -218,6 +218,31 @@ def test_names_that_mean_two_things_are_told_apart():
     experiment = compose([one(1), one(2)], author="search", hypothesis="x")
     assert len(experiment.bases) == 2 and len(experiment.views) == 2
     assert {experiment.views[base.views[0]].ngrams for base in experiment.bases.values()} == {1, 2}
+
+
+@pytest.mark.parametrize("letter", ["v", "ü", "表"])
+def test_a_move_on_views_of_long_names_makes_names_that_are_allowed(letter):
+    """A person's views have names of any length up to the longest."""
+    names = [f"{number}{letter * 39}" for number in range(3)]
+    base = BaseSpec(views=tuple(names), learner=LEARNERS["extra_trees"]())
+    views = {name: VIEWS["words"](ngrams=number) for number, name in enumerate(names, 1)}
+    parent = Past(compose([candidate(views, base, "all")]), {"weights": {}, "base_auc": {}})
+    now = Situation(parent, History([parent]), SPACES["both"], np.random.default_rng(0), lambda: None)
+    made = reseed(now).experiment
+    assert parse_experiment(made.model_dump(mode="json"), "x") == made
+    (name,) = made.bases
+    assert LONGEST_NAME - 3 <= len(name.encode()) <= LONGEST_NAME and "-extra_trees-" in name
+
+
+def test_names_that_mean_two_things_stay_as_short_as_names_have_to_be():
+    def one(ngrams):
+        views = {"ü" * 60: VIEWS["words"](ngrams=ngrams)}
+        base = BaseSpec(views=tuple(views), learner={"kind": "logistic"})
+        return Candidate("b" * 120, views, {"b" * 120: base}, "w")
+
+    experiment = compose([one(1), one(2), one(3)])
+    assert len(experiment.bases) == len(experiment.views) == 3
+    assert parse_experiment(experiment.model_dump(mode="json"), "x") == experiment
 
 
 def test_the_first_stack_comes_early():

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # Of the names of bases that a stack becomes (`nightshift.levels`).
 STACK_PREFIX = "stack."
 _SVD = 50
-_LONGEST_NAME = 120
+LONGEST_NAME = 120  # bytes
 _MOST_BASES = 10_000  # those below each base counted every time
 
 AnyView = Annotated[reduce(or_, VIEWS.values()), Field(discriminator="kind")]
@@ -120,8 +120,8 @@ class Experiment(_Spec):
                 raise ValueError(f"name {name[:100]!r}: use letters, digits, '-', '_' and '.', it becomes a file name")
             if name.startswith(STACK_PREFIX):
                 raise ValueError(f"name {name[:100]!r}: those that begin with {STACK_PREFIX!r} are the stack's own")
-            if len(name.encode()) > _LONGEST_NAME:
-                raise ValueError(f"name {name[:40]!r}...: at most {_LONGEST_NAME} bytes, it becomes a file name")
+            if len(name.encode()) > LONGEST_NAME:
+                raise ValueError(f"name {name[:40]!r}...: at most {LONGEST_NAME} bytes, it becomes a file name")
         for name, base in self.bases.items():
             _check_known(f"base {name!r}", "view", base.views, self.views)
             _check_known(f"base {name!r}", "base", base.bases, self.bases)

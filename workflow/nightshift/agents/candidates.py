@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from nightshift.experiment import BaseSpec, Experiment
+from nightshift.experiment import LONGEST_NAME, BaseSpec, Experiment
 from nightshift.files import digest_of
 from nightshift.stack import StackSpec
 from nightshift.views import View
@@ -77,7 +77,7 @@ def candidate(views: dict[str, View], base: BaseSpec, words: str, below: Iterabl
         "base": base.model_dump(mode="json"),
     }
     stem = ".".join(["second"] * bool(base.bases) + list(views)) + ("-segment" if base.segment else "")
-    name = f"{stem}-{base.learner.kind}-{digest_of(content)[:4]}"
+    name = _named(stem, f"-{base.learner.kind}-{digest_of(content)[:4]}")
     return Candidate(name, parts.views, {**parts.bases, name: base}, f"{base.learner.in_words()} on {words}")
 
 
@@ -144,6 +144,12 @@ def _below_first(bases: dict[str, BaseSpec]) -> list[str]:
 def _add(known: dict[str, Any], name: str, spec: Any) -> str:
     """Add a view or base under its name, or under another one where that means something else already."""
     if name in known and known[name] != spec:
-        name = f"{name}-{digest_of(spec.model_dump(mode='json'))[:4]}"
+        name = _named(name, f"-{digest_of(spec.model_dump(mode='json'))[:4]}")
     known[name] = spec
     return name
+
+
+def _named(stem: str, end: str) -> str:
+    """A name of a stem and an end; the stem is cut, at a whole character, where the name would be longer than names may be."""
+    room = LONGEST_NAME - len(end.encode())
+    return stem.encode()[:room].decode(errors="ignore") + end
