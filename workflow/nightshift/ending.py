@@ -134,11 +134,13 @@ def _stopped(rows: list[dict[str, Any]], config: Config, root: Path) -> str:
 
 
 def _not_recorded(rows: list[dict[str, Any]], root: Path) -> list[str]:
-    outcomes = [read_json(root / EXPERIMENTS / row["experiment"] / "record.json") for row in rows]
+    # Nothing records those that lie above a search.experiments that was lowered after they were scored.
+    files = [root / EXPERIMENTS / row["experiment"] / "record.json" for row in rows]
+    outcomes = [read_json(file) for file in files if file.exists()]
     missing = [outcome for outcome in outcomes if not outcome["recorded"]]
     if not missing:
         return []
-    return [f"DVC: {len(missing)} of {len(rows)} experiments are not recorded: {missing[-1]['reason']}"]
+    return [f"DVC: {len(missing)} of {len(outcomes)} experiments are not recorded: {missing[-1]['reason']}"]
 
 
 def _places(root: Path) -> str:
