@@ -175,6 +175,24 @@ def test_a_search_that_may_do_one_thing_only_says_when_it_is_done():
         run(space, 100)
 
 
+@pytest.mark.parametrize("agent", [Agent(), Agent(views=("words",))])
+def test_a_search_that_has_no_view_to_draw_says_whose_lists_left_none(agent):
+    space = Space(SPACES["table alone"].card, agent, vetoes=frozenset({"table"}))
+    with pytest.raises(search.NothingNewError, match=r"no kind of view is left .* agent.views and the vetoes"):
+        run(space, 2)
+
+
+def test_moves_that_need_no_new_base_go_on_where_none_can_be_drawn():
+    """As when agent.views is narrowed in mid-night: what was trained before may still be put together anew."""
+    past = run(SPACES["table alone"], 12)
+    space = Space(SPACES["table alone"].card, Agent(views=("words",)))
+    moves = {propose(History(past), space, seed).draw["move"] for seed in range(20)}
+    assert len(moves) > 2 and moves.isdisjoint({"alone", "add", "replace", "segment"})
+    add = Space(space.card, Agent(views=("words",), moves=("add",)))
+    with pytest.raises(search.NothingNewError, match=r"nothing new in 60 draws, and no kind of view is left"):
+        propose(History(past), add, 0)
+
+
 def test_where_training_takes_long_cheap_learners_are_drawn():
     def hefts(cases):
         space = Space(Card(("customer", "agent"), {"size": "numeric"}, cases, 10 * cases, cases))

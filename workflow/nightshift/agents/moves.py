@@ -179,7 +179,7 @@ def second_level(now: Situation) -> Proposal | None:
         return None
     beside = [None, *now.beside(below, "table", "dynamics")]
     view = beside[int(now.rng.integers(len(beside)))]
-    kinds = [kind for kind in _SECOND if kind in now.space.learners() and kind not in now.space.vetoes]
+    kinds = [kind for kind in _SECOND if kind in now.space.learners()]
     if not kinds:
         return None
     kind = str(now.rng.choice(kinds))

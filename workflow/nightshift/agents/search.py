@@ -31,6 +31,10 @@ class NothingNewError(Exception):
     """All that the search drew was proposed before, or no move of those it may make applies."""
 
 
+class NothingToDrawError(NothingNewError):
+    """No base can be drawn: people left no kind of view that the data has, or no kind of learner."""
+
+
 def propose(history: History, space: Space, seed: int) -> Proposal:
     """The next experiment.
 
@@ -64,7 +68,8 @@ def propose(history: History, space: Space, seed: int) -> Proposal:
         if proposal is not None and proposal.experiment.digest() not in known:
             return proposal
         fruitless[move] += 1
-    raise NothingNewError(f"the search found nothing new in {_TRIES} draws")
+    hindrance = space.hindrance()
+    raise NothingNewError(f"the search found nothing new in {_TRIES} draws{f', and {hindrance}' if hindrance else ''}")
 
 
 def _portfolio(space: Space) -> list[Experiment]:
@@ -99,7 +104,11 @@ def _move(
     odds = np.array([chance * 0.5 ** fruitless[name] for name, chance in prior.items()])
     move = str(rng.choice(list(prior), p=odds / odds.sum()))
     make, _ = MOVES[move]
-    proposal = make(Situation(parent, history, space, rng, draw_base))
+    try:
+        proposal = make(Situation(parent, history, space, rng, draw_base))
+    except NothingToDrawError:
+        # Moves that need no new base may still find something.
+        return move, None
     return move, proposal and Proposal(proposal.experiment, {"move": move, **proposal.draw})
 
 
@@ -153,6 +162,8 @@ def _draw(
     history: History, space: Space, rng: np.random.Generator, sampler_seed: int
 ) -> tuple[Candidate, dict[str, Any]]:
     """Ask Optuna for a new base; where it would train for long, ask again with the odds of its cost."""
+    if hindrance := space.hindrance():
+        raise NothingToDrawError(hindrance)
     for retry in range(4):
         drawn = _ask(history, space, sampler_seed + 7919 * retry)
         if rng.random() < _LONG / max(space.seconds(drawn[0]), _LONG):

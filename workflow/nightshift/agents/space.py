@@ -57,12 +57,12 @@ class Space:
         return {view.label(self.card): view for view in views}
 
     def kinds(self) -> list[str]:
-        """Kinds of views that the data has something for and that the search draws."""
+        """Kinds of views that the data has something for and that the search draws, without those of a veto."""
         wanted = VIEWS if self.agent.views is None else self.agent.views
         return [
             kind
             for kind, view in VIEWS.items()
-            if kind in wanted and view.offered(self.card) and "suggest" in vars(view)
+            if kind in wanted and kind not in self.vetoes and view.offered(self.card) and "suggest" in vars(view)
         ]
 
     def families(self) -> list[str]:
@@ -75,13 +75,21 @@ class Space:
         return [*text, *mixes, *(f"{kind}+{mix}" for kind in main for mix in mixes)]
 
     def learners(self) -> list[str]:
-        """Kinds of learners that are installed and that the search draws."""
+        """Kinds of learners that are installed and that the search draws, without those of a veto."""
         wanted = LEARNERS if self.agent.learners is None else self.agent.learners
         return [
             kind
             for kind, learner in LEARNERS.items()
-            if kind in wanted and learner.installed() and "suggest" in vars(learner)
+            if kind in wanted and kind not in self.vetoes and learner.installed() and "suggest" in vars(learner)
         ]
+
+    def hindrance(self) -> str | None:
+        """Why no base can be drawn; None where one can."""
+        if not self.families():
+            return "no kind of view is left to draw on this data by agent.views and the vetoes in config/program.md"
+        if not self.learners():
+            return "no kind of learner is left to draw by agent.learners and the vetoes in config/program.md"
+        return None
 
     def allows(self, one: Candidate) -> bool:
         """Whether the search may use a base: of kinds that it may draw."""
