@@ -50,10 +50,12 @@ def test_a_kill_in_the_middle_of_writing_leaves_what_is_cleared(tmp_path):
 
 
 def test_scripts_and_marks_of_killed_jobs_go(tmp_path):
-    for name in ("scripts/tmp1.stack.py", "incomplete/cmVzdWx0cw==", "log/night.log"):
+    long = "@" + "cmVzdWx0" * 25 + "/cw=="  # the mark of a long path
+    for name in ("scripts/tmp1.stack.py", "incomplete/cmVzdWx0cw==", f"incomplete/{long}", "log/night.log"):
         write_text(tmp_path / ".snakemake" / name, "")
     clear_leftovers(tmp_path)
     assert [path.name for path in (tmp_path / ".snakemake").rglob("*") if path.is_file()] == ["night.log"]
+    assert not list((tmp_path / ".snakemake/incomplete").iterdir())
 
 
 def test_a_folder_is_replaced_whole(tmp_path):

@@ -24,8 +24,11 @@ def clear_leftovers(root: Path = Path()) -> None:
     remove_temporary(SQL_FOLDER)
     shutil.rmtree(root / JOBS, ignore_errors=True)  # what killed jobs announced
     for folder in _OF_SNAKEMAKE:
-        for file in (root / folder).glob("*"):
-            file.unlink(missing_ok=True)
+        for left in (root / folder).glob("*"):
+            if left.is_dir():  # Snakemake spreads the mark of a long path over folders
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
     for base in (root / _BASES).glob("*"):
         if base.is_dir() and not (base / "outcome.json").exists():  # a kill in the middle of its removal
             shutil.rmtree(base)
