@@ -14,6 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
+from nightshift import forked
 from nightshift.contain import attempt
 from nightshift.disk import DiskError
 from nightshift.job import logging_to
@@ -237,6 +238,29 @@ def test_libraries_that_say_it_otherwise_are_out_of_memory_too(error):
     assert failure(work).kind == "memory" and tries() == 2
 
 
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_system_without_room_for_a_process_is_out_of_memory_and_asked_again(number, times, monkeypatch):
+    fork, answers, options = os.fork, [number] * times, []
+
+    def without_room():
+        if answers:
+            raise OSError(answers.pop(), os.strerror(number))
+        return fork()
+
+    monkeypatch.setattr(os, "fork", without_room)
+    monkeypatch.setattr(forked, "_set", lambda option, value: options.append(value))
+    before = psutil.Process().num_fds()
+    done = attempt(lambda: "done", LIMITS)
+    assert psutil.Process().num_fds() == before and options == [1, 0, 1, 0]
+    if times == 1:
+        assert done.value == "done"
+    else:
+        assert (done.failure.kind, done.failure.environment) == ("memory", True) and os.strerror(
+            number
+        ) in done.failure.reason
+
+
 def test_native_code_that_ends_itself_for_want_of_memory_is_no_segfault():
     def work():
         os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc\n")
@@ -333,6 +357,7 @@ def test_the_child_dies_with_its_parent():
     code = """
 import os, time
 from pathlib import Path
+from nightshift import forked
 from nightshift.contain import attempt
 from nightshift.limits import Limits
 def work():

@@ -54,8 +54,8 @@ class Ended:
     stopped : "time", "memory" or None
         The limit it was stopped for.
     report : dict or None
-        What it said: {"value"}, {"error": {"kind", "reason", "tail"}}, {"disk"} or {"replay"}. None: it ended without a
-        word.
+        What it said, or what kept it from starting: {"value"}, {"error": {"kind", "reason", "tail"}}, {"disk"} or {"replay"}.
+        None: it ended without a word.
     """
 
     code: int
@@ -81,9 +81,14 @@ def run_in_child(work: Callable[[], Any], seconds: float, memory_mb: float) -> E
     sys.stderr.flush()
     reading, writing = os.pipe()
     parent = os.getpid()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of forks in a process with threads; ours wait
-        pid = os.fork()
+    try:
+        pid = _fork()
+    except OSError as error:  # no room for a process, which may pass
+        traceback.print_exc()
+        os.close(reading)
+        os.close(writing)
+        _set(_PR_SET_CHILD_SUBREAPER, 0)
+        return Ended(1, None, describe(error))
     if pid == 0:
         os.close(reading)
         _be_the_child(work, writing, parent)
@@ -95,6 +100,12 @@ def run_in_child(work: Callable[[], Any], seconds: float, memory_mb: float) -> E
         os.close(reading)
         _end_all_but(ours)
         _set(_PR_SET_CHILD_SUBREAPER, 0)
+
+
+def _fork() -> int:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forks in a process with threads; ours wait
+        return os.fork()
 
 
 @contextlib.contextmanager
