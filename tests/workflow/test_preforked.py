@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from snakemake_executor_plugin_preforked.client import _complete, _watched
+from snakemake_executor_plugin_preforked.client import Server, _complete, _watched
 
 BIN = Path(sys.executable).parent
 SNAKEFILE = """
@@ -231,6 +232,39 @@ def test_a_server_that_is_killed_fails_its_job_and_the_next_job_gets_a_new_one(w
     told = done.communicate(timeout=90)[1]
     assert done.returncode == 1 and "slept.txt" in told
     assert (workflow / "left.txt").exists() and not alive(job)
+
+
+def test_a_job_for_which_the_system_has_no_room_fails_alone(tmp_path, monkeypatch):
+    """The server's second fork is refused: the first job goes on, and so does the server."""
+    monkeypatch.chdir(tmp_path)
+    refusing = """
+import errno, os
+fork, asked = os.fork, []
+def refuse_the_second():
+    asked.append(1)
+    if len(asked) == 2:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return fork()
+os.fork = refuse_the_second
+"""
+    (tmp_path / "refusing.py").write_text(refusing)
+    wait = "import os, time\nopen('began', 'w').close()\nwhile not os.path.exists('go'): time.sleep(0.02)\n"
+    (tmp_path / "wait.py").write_text(wait)
+    (tmp_path / "short.py").write_text("open('done', 'w').close()\n")
+    server = Server(["refusing"], [])
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(server.run, "wait.py", 1, None)
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "began").exists():
+            assert time.monotonic() < deadline and not first.done()
+            time.sleep(0.02)
+        with pytest.raises(subprocess.CalledProcessError, match="exit status 1"):
+            server.run("short.py", 1, None)
+        server.run("short.py", 1, None)
+        (tmp_path / "go").touch()
+        first.result(timeout=60)
+    assert (tmp_path / "done").exists()
+    server.stop()
 
 
 def test_a_job_that_ends_before_it_is_watched_has_its_benchmark_all_the_same():

@@ -73,6 +73,7 @@ class Server:
             process, self._process = self._process, None
             if self._socket is not None:
                 self._socket.shutdown(socket.SHUT_RDWR)
+                self._socket.close()
                 self._socket = None
         if process is not None:
             process.wait(timeout=30)

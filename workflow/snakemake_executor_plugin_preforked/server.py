@@ -2,8 +2,8 @@
 
 Run as `python -m snakemake_executor_plugin_preforked.server FD MODULES LATER`; the modules LATER are imported when the first
 child runs and nothing else is asked for. Requests and answers are lines of JSON on the socket FD. A request {id, script, cwd,
-threads, env} is answered by {id, pid}, and when the child has ended by {id, code, seconds, cpu_time, max_rss}. The end of the
-socket is the end of the server and of its children. While it runs, the file `busy` in the folder SPARE_CORES holds the number of
+threads, env} is answered by {id, pid}, and when the child has ended by {id, code, seconds, cpu_time, max_rss}; where the system has
+no room for a child, by {id, code} alone. The end of the socket is the end of the server and of its children. While it runs, the file `busy` in the folder SPARE_CORES holds the number of
 cores that its children were given.
 """
 
@@ -84,7 +84,12 @@ def _serve(connection: socket.socket, later: str) -> None:
                 return
             *lines, buffer = (buffer + received).split(b"\n")
             for request in map(json.loads, lines):
-                pid = _fork(request, [connection, waker, wakened])
+                try:
+                    pid = _fork(request, [connection, waker, wakened])
+                except OSError as error:  # no room for a process: this job fails, those that run go on
+                    print(f"preforked: no process for {request['script']}: {error}", file=sys.stderr, flush=True)
+                    _answer(connection, {"id": request["id"], "code": 1})
+                    continue
                 children[pid] = _Child(request["id"], request["threads"], time.monotonic())
                 _answer(connection, {"id": request["id"], "pid": pid})
         _reap(connection, children)
