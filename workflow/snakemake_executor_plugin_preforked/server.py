@@ -3,8 +3,8 @@
 Run as `python -m snakemake_executor_plugin_preforked.server FD MODULES LATER`; the modules LATER are imported when the first
 child runs and nothing else is asked for. Requests and answers are lines of JSON on the socket FD. A request {id, script, cwd,
 threads, env} is answered by {id, pid}, and when the child has ended by {id, code, seconds, cpu_time, max_rss}; where the system has
-no room for a child, by {id, code} alone. The end of the socket is the end of the server and of its children. While it runs, the file `busy` in the folder SPARE_CORES holds the number of
-cores that its children were given.
+no room for a child, by {id, code} alone. The end of the socket is the end of the server and of its children. While it runs, the file `busy`
+in the folder SPARE_CORES holds the number of cores that its children were given.
 """
 
 from __future__ import annotations
