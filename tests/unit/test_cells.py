@@ -1,15 +1,20 @@
 """Calls in cells, decimal commas, decided outcomes, encodings, workbooks and names of files: the doors of ingest."""
 
+import json
+
 import exports
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nightshift.config import Data
-from nightshift.data import cells, decimals, encodings, outcomes
+from nightshift.data import cells, dates, decimals, encodings, outcomes
 from nightshift.data.folders import name_of_call
-from nightshift.data.tables import read_table
+from nightshift.data.prepare import prepare
+from nightshift.data.schema import apply_schema, infer_schema
+from nightshift.data.tables import read_table, table_of_frame
 from nightshift.errors import InputError
 
 
@@ -64,6 +69,47 @@ def test_decimal_commas_are_read_cell_by_cell():
     read = decimals.with_points(table, {"id"})
     expected = ["1234.56", "12.5", "-3", "1234.5", "1234", "1234.50", "01234", "31.12.2024", "a, b", None, "1.5"]
     assert read["x"].to_pylist() == expected and read["id"].to_pylist() == column
+
+
+TYPED = [{"id": "a", "x": 0.125, "y": 0.125, "z": 0.125}, {"id": "b", "x": 12.25, "y": "1.234,5", "z": "unknown"}]
+
+
+def write_typed(rows, path):
+    if path.suffix == ".xlsx":
+        exports.write_workbook(path, [list(rows[0]), *(list(row.values()) for row in rows)])
+    elif path.suffix == ".parquet":
+        pd.DataFrame(rows).astype({"y": "str", "z": "str"}).to_parquet(path)
+    else:
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def read_typed(rows, path):
+    """The rows as text, by way of a frame (no suffix) or a file; JSON lines with a wildcard in the name are read line by line."""
+    if not path.suffix:
+        return table_of_frame(pd.DataFrame(rows), "rows")
+    write_typed(rows, path)
+    return read_table(path)
+
+
+@pytest.mark.parametrize("name", ["frame", "a.xlsx", "a.parquet", "a.jsonl", "a[1].jsonl"])
+def test_typed_numbers_have_no_thousands(tmp_path, name):
+    """0.125 is 0125 to the rules for commas: they are for text alone."""
+    data = Data(cases="c", id="id", target="won", decimal=",")
+    table = prepare(read_typed(TYPED, tmp_path / name), data, "rows", labelled=False).table
+    assert table["x"].to_pylist() == ["0.125", "12.25"]
+    if name != "a.parquet":  # where a column has one type, that of text here
+        assert dates.parse_numbers(table["y"].combine_chunks()).tolist() == [0.125, 1234.5], "cell by cell"
+        assert table["z"].to_pylist() == ["0.125", "unknown"], "words do not make numbers text"
+    text = table_of_frame(pd.DataFrame({"id": ["a"], "x": ["1.234"]}), "rows")
+    assert prepare(text, data, "rows", labelled=False).table["x"].to_pylist() == ["1234"]
+
+
+@pytest.mark.parametrize("name", ["frame", "a.xlsx", "a.parquet", "a.jsonl", "a[1].jsonl"])
+def test_typed_numbers_are_known_where_the_training_had_commas(tmp_path, name):
+    schema, _ = infer_schema(table_of_frame(pd.DataFrame({"x": ["0,5", "1.234,5"]}), "rows"), ["x"])
+    assert schema.formats == {"x": dates.DECIMAL_COMMA}
+    cases, warnings = apply_schema(read_typed(TYPED, tmp_path / name), schema)
+    assert cases["x"].tolist() == [0.125, 12.25] and warnings == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nightshift.data import tables
+from nightshift.data import tables, values
 
 _SIGNS = r"[€$£¥%]|EUR|USD|GBP|CHF|kr\.?|zł"
 # 1.234.567,89 / 1 234 567,89 / 1'234'567,89 / 1234,5; blanks may be those that do not break.
@@ -18,21 +18,22 @@ _WHOLE = rf"^\s*(?:{_SIGNS})?\s*{_NUMBER}\s*(?:{_SIGNS})?\s*$"
 def with_points(table: pa.Table, keep: Collection[str]) -> pa.Table:
     """Rewrite each cell that is such a number as whole, with its currency or percent sign, as a plain one.
 
+    Columns that were typed numbers in their source stay: there are no commas in them, and 0.125 is no thousand.
+
     Parameters
     ----------
     table : pyarrow.Table of text
     keep : names of columns that are no numbers whatever they look like (ids, groups, the target)
-
     Returns
     -------
     pyarrow.Table
         Each cell by itself, so that new rows are read alike. Codes such as 01234 stay.
     """
     columns = [
-        tables.column(table, name) if name in keep else _pointed(tables.column(table, name))
+        tables.column(table, name) if name in keep or values.is_typed(table, name) else _pointed(tables.column(table, name))
         for name in table.column_names
     ]
-    return pa.Table.from_arrays(columns, names=table.column_names)
+    return pa.Table.from_arrays(columns, schema=table.schema)
 
 
 def writes_commas(text: pa.Array) -> bool:

@@ -21,7 +21,7 @@ def read_excel(path: Path, name: str) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        All columns large_string; whole numbers as 7, days as 2024-05-31, errors such as #N/A as missing.
+        All columns large_string, numbers known as such; whole numbers as 7, days as 2024-05-31, errors such as #N/A as missing.
 
     Raises
     ------
@@ -41,8 +41,8 @@ def read_excel(path: Path, name: str) -> pa.Table:
         raise InputError([Problem("no sheet holds a header and rows", "export it again", name)])
     header, *body = rows
     used = [i for i in range(len(header)) if any(_cell(row[i]) is not None for row in rows)]
-    columns = [pa.array([_cell(row[i]) for row in body], values.TEXT) for i in used]
-    return pa.Table.from_arrays(columns, names=[_cell(header[i]) or "" for i in used])
+    columns = [values.text_of_cells([None if _cell(row[i]) is None else _plain(row[i]) for row in body]) for i in used]
+    return values.text_table([text for text, _ in columns], [_cell(header[i]) or "" for i in used], [typed for _, typed in columns])
 
 
 def _filled(sheet: list[list[Any]]) -> list[list[Any]]:
@@ -50,8 +50,11 @@ def _filled(sheet: list[list[Any]]) -> list[list[Any]]:
     return [row for row in sheet if any(_cell(cell) is not None for cell in row)]
 
 
+def _plain(value: Any) -> Any:
+    """A moment at midnight is a day."""
+    return value.date() if isinstance(value, datetime.datetime) and value.time() == datetime.time() else value
+
+
 def _cell(value: Any) -> str | None:
-    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
-        value = value.date()
-    text = values.text_of_value(value)
+    text = values.text_of_value(_plain(value))
     return None if text is None or not text.strip() or (text.startswith(_BROKEN) and text[1:2].isupper()) else text

@@ -8,11 +8,14 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from nightshift.data import values
 from nightshift.errors import InputError, Problem
 
 MOST_LISTED = 5
+_NUMBERS = ("DOUBLE", "BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT")
+_POINTED = r"^[+-]?\d+\.\d"
 
 
 class TwinKeysError(ValueError):
@@ -25,7 +28,7 @@ def read_json_lines(path: Path, name: str) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        All columns large_string: strings as they are, numbers by their digits, nested values as JSON.
+        All columns large_string: strings as they are, numbers by their digits and known as such, nested values as JSON.
 
     Raises
     ------
@@ -69,7 +72,28 @@ def _read_by_duckdb(path: Path) -> pa.Table | None:
             "WHERE json IS NOT NULL)",
             params={"path": str(path), "pointers": pointers},
         ).to_arrow_table()
-    return pa.Table.from_arrays([values.text_of_arrow(column) for column in table.columns], names=keys)
+        texts = [values.text_of_arrow(column) for column in table.columns]
+        columns = [(text, False) for text in texts]
+        # Types take one more reading of the file: only numbers with a point could be misread without them.
+        pointed = [i for i, text in enumerate(texts) if pc.any(pc.match_substring_regex(text, _POINTED)).as_py()]
+        if pointed:
+            picked = ", ".join(f"kinds[{i}] AS c{i}" for i in range(1, len(pointed) + 1))
+            kinds = connection.sql(
+                f"SELECT {picked} FROM (SELECT json_type(json, $pointers) AS kinds FROM {source} WHERE json IS NOT NULL)",
+                params={"path": str(path), "pointers": [pointers[i] for i in pointed]},
+            ).to_arrow_table()
+            for i, kind in zip(pointed, kinds.columns, strict=True):
+                columns[i] = _with_kinds(texts[i], kind)
+    return values.text_table([text for text, _ in columns], keys, [typed for _, typed in columns])
+
+
+def _with_kinds(text: pa.Array, kind: pa.ChunkedArray) -> tuple[pa.Array, bool]:
+    """A column as `values.text_of_cells` gives it, by the types of JSON of its cells."""
+    number = pc.is_in(values.text_of_arrow(kind), pa.array(_NUMBERS, values.TEXT))
+    if not pc.any(number).as_py() or pc.all(pc.or_(number, pc.is_null(text))).as_py():
+        return text, bool(pc.any(number).as_py())
+    cells = zip(text.to_pylist(), number.to_pylist(), strict=True)
+    return values.text_of_cells([values.Digits(cell) if typed and cell is not None else cell for cell, typed in cells])
 
 
 def _read_line_by_line(path: Path, name: str) -> pa.Table:
@@ -88,12 +112,12 @@ def _read_line_by_line(path: Path, name: str) -> pa.Table:
         rest = [Problem(f"{more} more lines are broken", problems[0].remedy, name)] if more > 0 else []
         raise InputError(problems[:MOST_LISTED] + rest)
     keys = list(dict.fromkeys(key for row in rows for key in row))
-    columns = [pa.array([values.text_of_value(row.get(key)) for row in rows], values.TEXT) for key in keys]
-    return pa.Table.from_arrays(columns, names=keys)
+    columns = [values.text_of_cells([row.get(key) for row in rows]) for key in keys]
+    return values.text_table([text for text, _ in columns], keys, [typed for _, typed in columns])
 
 
 def _object_of(line: bytes) -> dict[str, Any]:
-    row = json.loads(line.decode("utf-8"), object_pairs_hook=without_twins, parse_int=str, parse_float=str)
+    row = json.loads(line.decode("utf-8"), object_pairs_hook=without_twins, parse_int=values.Digits, parse_float=values.Digits)
     if not isinstance(row, dict):
         raise ValueError("not a JSON object in braces")
     return row

@@ -128,7 +128,7 @@ def _check_types(table: pa.Table, schema: Schema, name: str) -> list[Problem]:
         if kind in (CATEGORY, TEXT) or source not in table.column_names:
             continue
         text = tables.column(table, source)
-        form = schema.formats.get(source, dates.ISO)
+        form = schema.form(table, source)
         found = answers_of(text)
         if len(found) and cast(text, kind, form).isna().all():
             words = {"datetime": f"a date (written as {form})", "boolean": "yes or no"}.get(kind, "a number")

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nightshift.data import dates, tables
+from nightshift.data.values import is_typed
 
 NUMERIC, BOOLEAN, DATETIME, CATEGORY, TEXT, EMPTY = "numeric", "boolean", "datetime", "category", "text", "empty"
 KINDS = (NUMERIC, BOOLEAN, DATETIME, CATEGORY, TEXT, EMPTY)
@@ -84,6 +85,12 @@ class Schema:
     def source(self, column: str) -> str:
         """Name of a feature column in the user's file."""
         return self.sources.get(column, column)
+
+    def form(self, table: pa.Table, source: str) -> str:
+        """How a column of a table of text is written; typed numbers have no decimal comma, whatever the training's had."""
+        form = self.formats.get(source, dates.ISO)
+        known = form == dates.DECIMAL_COMMA and table.schema.get_field_index(source) >= 0
+        return dates.ISO if known and is_typed(table, source) else form
 
     def to_json(self) -> str:
         """As JSON text; `from_json` gives an equal schema."""
@@ -194,7 +201,7 @@ def apply_schema(rows: pd.DataFrame | pa.Table, schema: Schema, name: str = "cas
             text = pa.nulls(table.num_rows, pa.large_string())
         else:
             text = tables.column(table, source)
-        columns[column] = cast(text, kind, schema.formats.get(source, dates.ISO))
+        columns[column] = cast(text, kind, schema.form(table, source))
         lost = _lost(text, columns[column]) if kind in (NUMERIC, BOOLEAN, DATETIME) else None
         if lost:
             warnings.append(f"{name}: column {source!r}: {lost} not {kind}; taken as missing")

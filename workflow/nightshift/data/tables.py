@@ -73,7 +73,7 @@ def table_of_frame(frame: pd.DataFrame, name: str) -> pa.Table:
     """The same as `read_table` for rows that are already in memory; raises InputError for duplicated names."""
     columns = [values.text_of_series(frame.iloc[:, i]) for i in range(frame.shape[1])]
     names = [values.clean(str(column)) for column in frame.columns]
-    return _tidy(pa.Table.from_arrays(columns, names=names), name)
+    return _tidy(values.text_table([text for text, _ in columns], names, [typed for _, typed in columns]), name)
 
 
 def column(table: pa.Table, name: str) -> pa.Array:
@@ -89,7 +89,8 @@ def _tidy(table: pa.Table, name: str) -> pa.Table:
         raise InputError(
             [Problem("this name of a column stands more than once", "rename or delete one", name, c) for c in twice]
         )
-    return pa.Table.from_arrays([values.blank_to_null(c) for c in table.columns], names=names)
+    typed = [values.is_typed(table, i) for i in range(table.num_columns)]
+    return values.text_table([values.blank_to_null(c) for c in table.columns], names, typed)
 
 
 def _nearby(path: Path) -> str:
@@ -204,7 +205,8 @@ def _read_parquet(path: Path, name: str, warnings: list[str]) -> pa.Table:
         table = pyarrow.parquet.ParquetFile(path).read()
         kept = [i for i, column in enumerate(table.column_names) if not column.startswith("__index_level_")]
         columns = [values.text_of_arrow(table.column(i)) for i in kept]
-        return pa.Table.from_arrays(columns, names=[table.column_names[i] for i in kept])
+        typed = [values.holds_numbers(table.column(i)) for i in kept]
+        return values.text_table(columns, [table.column_names[i] for i in kept], typed)
     except (pa.ArrowException, OSError, ValueError) as error:
         what = f"not a Parquet file that can be read ({str(error).splitlines()[0][:120]})"
         raise InputError([Problem(what, "export it again, or save it as .csv", name)]) from None
