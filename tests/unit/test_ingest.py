@@ -235,6 +235,41 @@ def test_new_turns_write_their_times_as_the_old_ones_did(folder):
         assert (turns["start"] == 2e8 if form == "offset" else turns["time"] == pd.Timestamp("2024-04-03")).all()
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("2024-05-01", "25.12.2023", "a date written as ISO8601"),
+        ("25/12/2023", "2024-05-01", "a date written as %d/%m/%Y"),
+        (1714557600, 1714557600000, "seconds since 1970"),
+        (1714557600000, 1714557600, "milliseconds since 1970"),
+        (12.5, "2024-05-01", "seconds in the call"),
+    ],
+)
+def test_new_times_in_another_form_are_refused_and_single_ones_are_counted(folder, old, new, words):
+    talk().assign(time=old).to_csv(folder / "turns.csv", index=False)
+    config = config_of(transcripts="turns.csv")
+    schema = ingest(config, folder).schema
+    turns = talk(2).assign(time=new)
+    with pytest.raises(InputError, match=rf"column 'time': not one value is {words}.*, such as '{new}'"):
+        read_new(deals(2), turns, schema, config.data)
+    turns["time"] = [old, new, "n/a", None] * 2
+    _, read, warnings = read_new(deals(2), turns, schema, config.data)
+    assert len(read) == 8 and any(f"2 values (such as '{new}') are not {words}" in text for text in warnings)
+    # Calls without any time were never a problem.
+    assert read_new(deals(2), talk(2).assign(time=None), schema, config.data)[2] == []
+
+
+def test_times_that_are_lost_in_training_are_said(folder):
+    turns = talk()
+    turns.loc[3, "time"] = "last week"
+    turns.to_csv(folder / "turns.csv", index=False)
+    found = ingest(config_of(transcripts="turns.csv"), folder)
+    assert (
+        "turns.csv: column 'time': 1 values (such as 'last week') are not a date written as ISO8601; left blank"
+        in found.warnings
+    )
+
+
 # A failing example is small as it is; shrinking it through four formats takes minutes.
 QUICK = {"deadline": None, "database": None, "phases": [Phase.explicit, Phase.generate]}
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from nightshift.data import cells as cells_of
 from nightshift.data import dates, folders, tables
+from nightshift.data.schema import answers_of
 from nightshift.errors import InputError, Problem
 
 COLUMNS = tuple(folders.ALIASES)
@@ -58,7 +59,7 @@ def read_turns(
     Raises
     ------
     InputError
-        Every unreadable file, every missing column.
+        Every unreadable file, every missing column; times of which not one is written as `form` says.
     """
     path = Path(path)
     if path.is_dir():
@@ -106,9 +107,10 @@ def turns_of_table(
             warnings.append(
                 f"{name}: column {found[edge]!r}: {odd} values are no seconds (such as 12.5 or 01:02:03.5); left blank"
             )
-    time = cells.get("time", nothing)
-    form = form or guess_time(time, found.get("time"), name, warnings)
+    time, column, given = cells.get("time", nothing), found.get("time"), form is not None
+    form = form or guess_time(time, column, name, warnings)
     turns["time"] = moments(time, form)
+    warnings += _check_times(time, turns["time"], form, given, column, name)
     if form == OFFSET:
         turns["start"] = turns["start"].fillna(dates.parse_seconds(time))
     turns.attrs[TIME_FORM] = form
@@ -147,13 +149,42 @@ def guess_time(text: pa.Array, column: str | None, name: str, warnings: list[str
     return None
 
 
+def _check_times(time: pa.Array, read: pd.Series, form: str | None, given: bool, column: str | None, name: str) -> list[str]:
+    """Warn of times that were lost; raises InputError where all were, for a form that earlier turns had."""
+    if form is None or time.null_count == len(time):
+        return []
+    fits = dates.parse_seconds(time).notna() if form == OFFSET else read.notna()
+    answers = answers_of(time)
+    if given and len(answers) and not fits.any():
+        what = f"not one value is {_words_of(form)}, such as {answers[0].as_py()[:40]!r}"
+        remedy = "the calls that the model learned from have such times: write the new ones alike"
+        raise InputError([Problem(what, remedy, name, column)])
+    lost = answers_of(time.filter(pa.array(~fits.to_numpy())))
+    if len(lost) == 0:
+        return []
+    such = f"{len(lost)} values (such as {lost[0].as_py()[:40]!r}) are not {_words_of(form)}"
+    return [f"{name}: column {column!r}: {such}; left blank"]
+
+
+def _words_of(form: str) -> str:
+    words = {
+        EPOCH: "seconds since 1970",
+        EPOCH_MS: "milliseconds since 1970",
+        OFFSET: "seconds in the call (such as 12.5 or 01:02:03.5)",
+    }
+    return words.get(form, f"a date written as {form}")
+
+
 def moments(text: pa.Array, form: str | None) -> pd.Series:
     """Times of calls as datetime64[us]; NaT where there is none."""
     if form is None or form == OFFSET:
         return pd.Series(pd.NaT, index=pd.RangeIndex(len(text)), dtype="datetime64[us]")
     if form not in (EPOCH, EPOCH_MS):
         return dates.parse_dates(text, form)
-    micro = dates.parse_numbers(text) * (1e6 if form == EPOCH else 1e3)
+    numbers = dates.parse_numbers(text)
+    # Seconds taken for milliseconds, or offsets for seconds, would be calls of early 1970.
+    numbers = numbers.where(numbers >= (_FIRST_EPOCH if form == EPOCH else _FIRST_EPOCH_MS))
+    micro = numbers * (1e6 if form == EPOCH else 1e3)
     # Past year 9999 it is no time of a call.
     micro = micro.where(micro.abs() < 2.5e17).round().astype("Int64")
     return pd.to_datetime(micro, unit="us").astype("datetime64[us]")
