@@ -86,6 +86,27 @@ def test_as_of_leaves_later_turns_out_and_keeps_the_cutoff(trained):
     assert kept(as_of="2024-12-31") == ["day 2024-04-01", "day 2024-04-20"], "never later than the cutoff"
 
 
+@pytest.mark.parametrize(
+    "as_of",
+    ["05.06.2024", "05/06/2024", "2024-05", "2024", "now", "today", "20240605", "2024-06-31", "2024-6-5", "14:00", ""],
+)
+def test_as_of_is_a_date_of_iso_8601_and_nothing_else(trained, as_of):
+    said = message(deals(1).assign(closed="2024-05-01"), dated("2024-04-01"), *trained, as_of=as_of)
+    assert f"{as_of!r} is no date" in said and "write as_of as 2024-05-31 or 2024-05-31T14:00" in said
+
+
+def test_a_moment_of_as_of_is_no_day(trained):
+    turns = dated("2024-04-10T13:30", "2024-04-10T15:30", "2024-04-10T23:30").assign(call=["a", "b", "c"])
+    for as_of, kept in (
+        (" 2024-04-10 ", 3),
+        ("2024-04-10T14:00", 1),
+        ("2024-04-10 16:00:00.5", 2),
+        ("2024-04-10T16:00+02:00", 1),
+    ):
+        row = deals(1).assign(closed="2024-05-01")
+        assert len(read_new(row, turns, *trained, as_of=as_of)[1]) == kept, as_of
+
+
 def test_as_of_says_what_it_cannot_do_and_what_differs(trained):
     row = deals(1).assign(closed="2024-05-01")
     _, _, notes = read_new(row, dated("2024-04-01"), *trained, as_of="2024-04-10")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,7 @@ from nightshift.data.spoken import read_spoken
 from nightshift.errors import InputError, Problem
 
 _GOAL = "these cases can be predicted"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def read_new(
@@ -138,19 +140,18 @@ def _check_types(table: pa.Table, schema: Schema, name: str) -> list[Problem]:
 
 
 def _moment(as_of: str | None, problems: list[Problem]) -> pd.Timestamp | None:
-    """The moment named; a day means its end. In UTC, as ingest takes all dates."""
+    """The moment named; a day means its end. In UTC, as ingest takes all dates.
+
+    Only dates of ISO 8601 are taken: of others pandas guesses which number is the month, and "2024" would be a moment too.
+    """
     if as_of is None:
         return None
-    try:
-        moment = pd.Timestamp(as_of)
-    except ValueError:
-        moment = pd.NaT
+    text = str(as_of).strip()
+    moment = dates.parse_dates(pa.array([text], pa.large_string()), dates.ISO)[0]
     if moment is pd.NaT:
         problems.append(Problem(f"{as_of!r} is no date", "write as_of as 2024-05-31 or 2024-05-31T14:00"))
         return None
-    if moment.tzinfo is not None:
-        moment = moment.tz_convert("UTC").tz_localize(None)
-    return moment + pd.Timedelta(days=1, microseconds=-1) if len(as_of.strip()) <= 10 else moment
+    return moment + pd.Timedelta(days=1, microseconds=-1) if _DAY.fullmatch(text) else moment
 
 
 def _no_later(cutoff: pd.Series | None, moment: pd.Timestamp, n_cases: int) -> tuple[pd.Series, list[str]]:
