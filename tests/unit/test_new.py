@@ -53,15 +53,46 @@ def test_a_column_of_another_type_is_refused_and_a_single_odd_value_is_not(train
     said = message(deals(3).assign(amount=["a lot", "little", None], closed="some day"), None, *trained)
     assert "column 'amount': not one value is a number, such as 'a lot'" in said
     assert "column 'closed': not one value is a date" in said
-    cases, _, notes = read_new(deals(3).assign(amount=["a lot", "2", ""]), None, *trained)
+    cases, _, notes = read_new(deals(3).assign(amount=["a lot", "2", ""]), talk(3), *trained)
     assert cases["amount"].tolist()[1] == 2 and "1 values (such as 'a lot') are not numeric" in notes[0]
     # A column that is empty says nothing; that is no other type.
-    assert read_new(deals(3).assign(amount=None), None, *trained)[0]["amount"].isna().all()
+    assert read_new(deals(3).assign(amount=None), talk(3), *trained)[0]["amount"].isna().all()
 
 
 def test_missing_columns_can_be_allowed(trained):
-    cases, _, notes = read_new(deals(3).drop(columns="amount"), None, *trained, allow_missing=True)
+    cases, _, notes = read_new(deals(3).drop(columns="amount"), talk(3), *trained, allow_missing=True)
     assert cases["amount"].isna().all() and "column 'amount' is missing" in notes[0]
+
+
+def test_calls_that_are_not_there_are_refused_or_said(trained):
+    schema, data = trained
+    said = message(deals(3), None, schema, data)
+    assert (
+        "transcripts: the model learned from calls, and none are given" in said
+        and "name them, or use --allow-missing" in said
+    )
+    others = talk(3).assign(deal="ghost")
+    said = message(deals(3), others, schema, data)
+    assert "no turn belongs to a known case; turns name 'ghost'" in said
+    assert (
+        "cases are named such as '000', '001', '002'; use the same ids (data.id is 'deal'), or use --allow-missing"
+        in said
+    )
+    for transcripts in (None, others):
+        _, turns, notes = read_new(deals(3), transcripts, schema, data, allow_missing=True)
+        assert len(turns) == 0 and "predicted as if nobody had called" in notes[0]
+    columns = data.model_copy(update={"transcripts": None, "transcript_columns": ["call"]})
+    assert (
+        "column 'call': no such column" in (said := message(deals(3), None, schema, columns))
+        and "none are given" not in said
+    )
+    assert "none are given" in read_new(deals(3), None, schema, columns, allow_missing=True)[2][0]
+    assert read_new(deals(3).assign(call="Rep: hi"), None, schema, columns)[2][0].startswith(
+        "transcripts: 3 turns say no time"
+    )
+    # Some cases without a call are as they were in training, and a model of a table alone asks for none.
+    assert set(read_new(deals(3), talk(1), schema, data)[1]["case_id"]) <= {"000"}
+    assert read_new(deals(3), None, schema, data.model_copy(update={"transcripts": None}))[2] == []
 
 
 def test_no_row_is_a_problem(trained):

@@ -75,7 +75,7 @@ def test_the_command_and_python_give_the_same(asked, by_rule):
 def test_new_kinds_of_cases_are_predicted_with_a_warning(asked):
     cases = pd.read_csv(asked.path("new.csv"), dtype=str).assign(region="Atlantis", seats="900000")
     with pytest.warns(UserWarning) as told:
-        frame = nightshift.predict(asked.path("results/champion"), cases, None, reasons=2)
+        frame = nightshift.predict(asked.path("results/champion"), cases, None, allow_missing=True, reasons=2)
     said = " ".join(str(one.message) for one in told)
     assert "column 'region'" in said and "never saw, such as 'Atlantis'" in said
     assert "drift:" in said and "column 'seats' (PSI" in said
@@ -93,6 +93,8 @@ def test_mistakes_are_one_message_and_no_file(asked):
     assert "column 'deal_id': no such column" in said and "Traceback" not in said
     said = asked.snakemake("predict", check=False)
     assert "which cases? snakemake predict --config" in said and "Traceback" not in said
+    said = asked.run("nightshift", "predict", "new.csv", check=False).stderr
+    assert "the model learned from calls, and none are given" in said and "Traceback" not in said
     said = asked.run("nightshift", "predict", "new.csv", "--model", "results", check=False).stderr
     assert "results holds no model" in said
     assert (

@@ -27,9 +27,9 @@ def predict(
     ----------
     model : path of the folder
     cases : path or DataFrame of raw rows, as data.cases; the target is not needed
-    transcripts : path or DataFrame of raw turns, as data.transcripts
+    transcripts : path or DataFrame of raw turns, as data.transcripts; needed where the model learned from them
     as_of : the moment of the prediction; turns held later are left out
-    allow_missing : take columns that are not there as missing values, instead of refusing
+    allow_missing : take columns that are not there as missing values, and calls that are not there as none, instead of refusing
     reasons : how many reasons to give for each case
 
     Returns

@@ -205,7 +205,9 @@ class Predict(Section):
     as_of: str | None = Field(
         None, description="The moment of the prediction, 2024-05-31 or 2024-05-31T14:00; later turns are left out."
     )
-    allow_missing: bool = Field(False, description="Take columns that are not there as missing values.")
+    allow_missing: bool = Field(
+        False, description="Take columns that are not there as missing values, and calls as none."
+    )
     reasons: Annotated[int, Field(ge=0, le=10)] = Field(3, description="Reasons to give for each case.")
 
     @field_validator("as_of", mode="before")

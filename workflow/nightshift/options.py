@@ -16,7 +16,9 @@ def add_prediction_options(parser: argparse.ArgumentParser, default: str) -> Non
         "--as-of", metavar="DATE", help="the moment of the prediction: calls held later are left out (2024-05-31)"
     )
     parser.add_argument(
-        "--allow-missing", action="store_true", help="take columns that are not there as missing values"
+        "--allow-missing",
+        action="store_true",
+        help="take columns that are not there as missing values, and calls as none",
     )
     parser.add_argument("--reasons", type=int, default=3, choices=range(11), metavar="N", help="0 to 10 (default: 3)")
     parser.add_argument("--cores", type=int, metavar="N", help="processes (default: the cores of this machine)")

@@ -130,11 +130,7 @@ def _check_turns(raw: pd.DataFrame, known: list[str], data: Data) -> list[Proble
     file = data.transcripts or data.cases
     if len(raw) == 0:
         return [Problem("there is no turn", "export it again, or leave data.transcripts (or data.transcript_columns) out", file)]
-    problems = []
-    if known and not raw["case_id"].isin(known).any():
-        theirs = ", ".join(map(repr, raw["case_id"].dropna().unique()[:3])) or "nothing"
-        remedy = f"cases are named such as {', '.join(map(repr, known[:3]))}; use the same ids (data.id is {data.id!r})"
-        problems.append(Problem(f"no turn belongs to a known case; turns name {theirs}", remedy, file))
+    problems = check_known(raw, known, data.id, file)
     if raw["text"].isna().all():
         problems.append(Problem("every turn is without text", "check which column holds the words", file, "text"))
     if data.cutoff is not None and raw["time"].isna().all():
@@ -144,6 +140,15 @@ def _check_turns(raw: pd.DataFrame, known: list[str], data: Data) -> list[Proble
         )
         problems.append(Problem("data.cutoff is set, but no turn says when its call was held", remedy, file, "time"))
     return problems
+
+
+def check_known(raw: pd.DataFrame, known: list[str], id_column: str, file: str) -> list[Problem]:
+    """Turns of which not one belongs to a case, where there are both."""
+    if len(raw) == 0 or not known or raw["case_id"].isin(known).any():
+        return []
+    theirs = ", ".join(map(repr, raw["case_id"].dropna().unique()[:3])) or "nothing"
+    remedy = f"cases are named such as {', '.join(map(repr, known[:3]))}; use the same ids (data.id is {id_column!r})"
+    return [Problem(f"no turn belongs to a known case; turns name {theirs}", remedy, file)]
 
 
 def _assemble(

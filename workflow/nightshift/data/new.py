@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from nightshift.config import Data
 from nightshift.data import checks, dates, tables
-from nightshift.data.ingest import cases_of, cutoff_of, ids_of, usable_turns
+from nightshift.data.ingest import cases_of, check_known, cutoff_of, ids_of, usable_turns
 from nightshift.data.prepare import prepare
 from nightshift.data.schema import CASE_ID, CATEGORY, TEXT, Schema, answers_of, cast
 from nightshift.data.spoken import read_spoken
@@ -45,7 +45,7 @@ def read_new(
         The moment of the prediction, a date or date and time (ISO 8601): turns held later are left out, and so are turns
         after data.cutoff, as in training.
     allow_missing : bool
-        Take a column that is not there as missing values, instead of refusing.
+        Take a column that is not there as missing values, and calls that are not there as none, instead of refusing.
 
     Returns
     -------
@@ -56,7 +56,8 @@ def read_new(
     ------
     InputError
         Everything that is wrong: unreadable input; columns missing or of another type; ids missing or duplicated; no column
-        for case or text in the turns; an as_of that is no date.
+        for case or text in the turns; no calls, or calls of other cases alone, for a model that learned from them; an
+        as_of that is no date.
     """
     try:
         return _read(cases, transcripts, schema, data, as_of, allow_missing)
@@ -89,8 +90,12 @@ def _read(
     if raw is not None and moment is not None and raw["time"].isna().all() and len(raw):
         what = "as_of is set, but no turn says when its call was held"
         problems.append(Problem(what, "add a column 'time' with the date of the call, or leave as_of out", said, "time"))
+    silent = _check_calls(raw, transcripts is not None, ids, data, said, allow_missing)
+    if not allow_missing:
+        problems += silent
     if problems:
         raise InputError(problems)
+    warnings += [f"{problem.file}: {problem.what}; cases without a call are predicted as if nobody had called" for problem in silent]
     frame, more = cases_of(table, data.id, schema, name)
     cutoff, unlimited = cutoff_of(table, schema) if raw is not None else (None, [])
     if moment is not None:
@@ -120,6 +125,19 @@ def _check_cases(
             remedy = f"the model learned from it: add it (empty cells are fine){_near(column, names, '; ')}, or use --allow-missing"
             problems.append(Problem("no such column", remedy, name, column))
     return problems + _check_types(table, schema, name)
+
+
+def _check_calls(
+    raw: pd.DataFrame | None, given: bool, ids: list[str], data: Data, said: str, allow_missing: bool
+) -> list[Problem]:
+    """Calls that a model learned from and that no case has: every prediction would be as if nobody had called."""
+    remedy = "or use --allow-missing if there were none"
+    # Columns that hold calls and are not there are refused as columns: here they are named where that is allowed.
+    lost = bool(data.transcript_columns) and raw is None and allow_missing
+    if not given and (data.transcripts or lost):
+        return [Problem("the model learned from calls, and none are given", f"name them, {remedy}", said)]
+    strangers = [] if raw is None else check_known(raw, ids, data.id, said)
+    return [Problem(problem.what, f"{problem.remedy}, {remedy}", problem.file) for problem in strangers]
 
 
 def _check_types(table: pa.Table, schema: Schema, name: str) -> list[Problem]:
