@@ -1,5 +1,7 @@
 """The split's promises, over random data."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,9 +9,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from samples import make_keys
 
-from nightshift.config import Validation
-from nightshift.data.split import split_cases
+from nightshift.config import Validation, parse_config
+from nightshift.data import stages
+from nightshift.data.split import group_codes, split_cases
+from nightshift.data.turns import no_turns
 from nightshift.errors import InputError
+from nightshift.files import read_json, write_json
 
 
 def attempt(keys, validation, seed):
@@ -81,6 +86,48 @@ def test_the_users_own_split_is_obeyed():
     names = keys["split"].iloc[split.development].to_numpy()
     for fold in (0, 1):
         assert len(set(names[split.folds.assignment[:, 0] == fold])) == 1
+
+
+def test_no_group_is_on_both_sides_of_the_users_own_split():
+    keys = make_keys(120, groups=60).assign(split=["holdout", "north", "south", "west"] * 30)
+    split = split_cases(keys, Validation(split_column="region"), 0)
+    dev, held = keys["group"].iloc[split.development], keys["group"].iloc[split.holdout]
+    assert (keys["split"].iloc[split.holdout] == "holdout").all() and len(held) == 30, "the holdout is as the user says"
+    assert not set(dev) & set(held)
+    assert split.purged > 0 and len(dev) + len(held) + split.purged == len(keys)
+    assert split.folds.groups.tolist() == group_codes(keys)[split.development].tolist()
+
+
+def test_a_split_column_that_cuts_every_group_is_refused():
+    keys = make_keys(90).assign(split=["holdout", "north", "south"] * 30, group=[f"g{i // 3}" for i in range(90)])
+    with pytest.raises(
+        InputError, match=r"no case is left for development \(60 have others of their group in the holdout\)"
+    ):
+        split_cases(keys, Validation(split_column="region"), 0)
+
+
+@pytest.mark.parametrize("groups", [60, None])
+def test_what_the_split_left_out_is_in_the_card(tmp_path, monkeypatch, groups):
+    monkeypatch.chdir(tmp_path)
+    keys = make_keys(120, groups=groups).assign(split=["holdout", "north", "south", "west"] * 30)
+    keys["time"] = keys["time"].astype("datetime64[us]")
+    cases = pd.DataFrame({"case_id": keys["case_id"], "amount": np.arange(120.0)})
+    about = {"schema": {"columns": {"amount": "numeric"}}, "warnings": ["ingest's own"], "counts": {}}
+    paths = [tmp_path / f"{name}.parquet" for name in ("cases", "turns", "labels")]
+    for frame, path in zip((cases, no_turns(), keys), paths, strict=True):
+        frame.to_parquet(path)
+    write_json(tmp_path / "about.json", about)
+    source = SimpleNamespace(cases=paths[0], turns=paths[1], labels=paths[2], about=tmp_path / "about.json")
+    names = ("cases", "turns", "holdout_cases", "holdout_turns", "folds", "holdout_labels", "card", "identity", "split")
+    output = SimpleNamespace(**{name: tmp_path / "out" / name for name in names})
+    data = {"cases": "cases.csv", "id": "case_id", "target": "won", "group": "account"}
+    (tmp_path / "cases.csv").write_text("case_id,won\n")
+    stages.split(parse_config({"data": data, "validation": {"split_column": "region"}}), source, output)
+    told, purged = read_json(output.card)["warnings"], read_json(output.split)["purged"]
+    assert told[0] == "ingest's own" and (purged > 0) == bool(groups)
+    assert any(f"{purged} of 120 cases are neither in development nor in the holdout" in text for text in told) == bool(
+        groups
+    )
 
 
 def test_a_part_with_one_class_is_refused_with_a_remedy():

@@ -62,7 +62,8 @@ class Split:
     holdout, development : int arrays of rows
     folds : Folds over the development rows
     purged : int
-        Cases left out of both, because their group stands on the other side of the holdout's boundary in time.
+        Cases left out of both, because others of their group are in the holdout: the user's split, or the boundary in
+        time, cuts the group.
     scheme : str
     """
 
@@ -109,10 +110,12 @@ def group_codes(keys: pd.DataFrame) -> np.ndarray:
 
 def _by_column(keys: pd.DataFrame, groups: np.ndarray) -> Split:
     names = keys["split"].astype("str")
-    holdout = np.flatnonzero(names == _HOLDOUT)
-    development = np.flatnonzero(names != _HOLDOUT)
+    held = (names == _HOLDOUT).to_numpy()
+    holdout = np.flatnonzero(held)
+    crossing = ~held & np.isin(groups, groups[holdout])
+    development = np.flatnonzero(~held & ~crossing)
     assignment = pd.factorize(names.iloc[development], sort=True)[0][:, None]
-    return Split(development, holdout, Folds(assignment, False, groups[development]), 0, "column")
+    return Split(development, holdout, Folds(assignment, False, groups[development]), int(crossing.sum()), "column")
 
 
 def _forward(keys: pd.DataFrame, groups: np.ndarray, validation: Validation) -> Split:
@@ -169,10 +172,12 @@ def _parts(target: np.ndarray, groups: np.ndarray, grouped: bool, n_parts: int, 
 
 def _both_classes_everywhere(split: Split, target: np.ndarray) -> None:
     problems = []
-    remedy = "use fewer validation.folds, another validation.holdout, or check data.time and data.group"
+    remedy = "use fewer validation.folds, another validation.holdout, or check data.time, data.group and validation.split_column"
     if len(np.unique(target[split.holdout])) < 2:
         problems.append(Problem(f"the holdout ({len(split.holdout)} cases) does not hold both classes", remedy))
     labels = target[split.development]
+    if not split.folds.numbers():
+        problems.append(Problem(f"no case is left for development ({split.purged} have others of their group in the holdout)", remedy))
     for repeat in range(split.folds.repeats):
         for fold in split.folds.numbers():
             train, predicted = split.folds.pair(repeat, fold)

@@ -98,8 +98,18 @@ def _card(
         "base_rate": float(np.mean(keys["target"].iloc[parts.development])),
         "scheme": parts.scheme,
         "folds": len(parts.folds.numbers()),
-        "warnings": [*about["warnings"], *leaks],
+        "warnings": [*about["warnings"], *_purged(parts, len(keys)), *leaks],
     }
+
+
+def _purged(parts: Split, cases: int) -> list[str]:
+    """What the split left out, for the card: the numbers of cases on its two sides do not add up without it."""
+    if parts.purged == 0:
+        return []
+    return [
+        f"{parts.purged} of {cases} cases are neither in development nor in the holdout: others of their group (data.group) "
+        "are in the holdout"
+    ]
 
 
 def _write(frame: pd.DataFrame, path: str | Path) -> None:
