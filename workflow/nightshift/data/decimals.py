@@ -24,6 +24,7 @@ def with_points(table: pa.Table, keep: Collection[str]) -> pa.Table:
     ----------
     table : pyarrow.Table of text
     keep : names of columns that are no numbers whatever they look like (ids, groups, the target)
+
     Returns
     -------
     pyarrow.Table
