@@ -90,6 +90,10 @@ def test_calls_that_are_not_there_are_refused_or_said(trained):
     assert read_new(deals(3).assign(call="Rep: hi"), None, schema, columns)[2][0].startswith(
         "transcripts: 3 turns say no time"
     )
+    both = data.model_copy(update={"transcript_columns": ["call"]})
+    assert "none are given" not in str(read_new(deals(3).assign(call="Rep: hi"), None, schema, both)[2])
+    assert "there is no turn; cases without a call" in read_new(deals(3), talk(0), schema, data)[2][0]
+    assert read_new(deals(3), None, schema, data, hears=False)[2] == [], "a champion that reads no calls"
     # Some cases without a call are as they were in training, and a model of a table alone asks for none.
     assert set(read_new(deals(3), talk(1), schema, data)[1]["case_id"]) <= {"000"}
     assert read_new(deals(3), None, schema, data.model_copy(update={"transcripts": None}))[2] == []

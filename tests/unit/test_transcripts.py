@@ -263,6 +263,14 @@ def test_a_call_of_which_only_the_day_is_known_may_have_been_held_at_its_end(cut
     assert sorted(turns["text"]) == list(kept)
 
 
+def test_a_call_that_begins_at_midnight_and_goes_on_has_an_hour():
+    raw, _ = of_frame(deal=["1", "1"], call=["a", "a"], text=list("ab"), time=["2024-05-02 00:00", "2024-05-02 00:30"])
+    turns, _, _ = arrange(
+        raw, pd.Series(["1"]), pd.Series([pd.Timestamp("2024-05-02 12:00")]).astype("datetime64[us]"), "t"
+    )
+    assert sorted(turns["text"]) == ["a", "b"]
+
+
 def test_nothing_left_is_still_a_frame_of_turns():
     raw, _ = of_frame(deal=["9"], text=["x"])
     for cutoff in (None, pd.Series([pd.Timestamp("2024-05-01")])):

@@ -82,7 +82,8 @@ class Data(Section):
     )
     cutoff: str | Cutoff | None = Field(
         None,
-        description="When the prediction is made: a date column, or {column, days}. Later turns are dropped and counted.",
+        description="When the prediction is made: a date column, or {column, days}. Later turns are dropped and counted, and those "
+        "of its day of which no hour is known.",
     )
     drop: list[str] = Field([], description="Columns known only after the outcome.")
     transcript_columns: list[str] = Field(
@@ -135,7 +136,8 @@ class Validation(Section):
     )
     split_column: str | None = Field(
         None,
-        description="Your own split: a column with 'holdout' for the holdout and any other value as the name of a fold.",
+        description="Your own split: a column with 'holdout' for the holdout and any other value as the name of a fold. Cases of a "
+        "group (data.group) that is in the holdout are in no fold.",
     )
 
 

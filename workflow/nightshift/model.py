@@ -208,7 +208,8 @@ class Model:
         from nightshift.data.schema import Schema
 
         schema, data = Schema.from_json(self.about["schema"]), Data.model_validate(self.about["data"])
-        rows, turns, notes = read_new(cases, transcripts, schema, data, as_of, allow_missing)
+        hears = any(view.needs_turns for view in self.experiment.views.values())
+        rows, turns, notes = read_new(cases, transcripts, schema, data, as_of, allow_missing, hears)
         return RawData(rows, turns, self.about["columns"]), notes
 
 

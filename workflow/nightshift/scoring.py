@@ -103,6 +103,8 @@ def judge(
     to_best = to_champion if best == champion else against(best)
     champion_bases = read_json(experiments / champion / "metrics.json")["n_bases"] if champion else 0
     status, reason = decide(to_champion, to_best, n_bases, champion_bases, search.keep, tried)
+    if champion != before.get("champion"):
+        reason += f", beside {champion}, which is ahead of {before['champion']}"
     return {
         "status": status,
         "reason": reason,

@@ -72,7 +72,7 @@ def _next(experiment: str, memos: list[Memo], config: Config, root: Path) -> tup
         try:
             return _answer(experiment, history, people, memos, config, root), ""
         except NothingNewError as error:
-            reason = f"{error}; allow more by agent.views, agent.learners and agent.moves"
+            reason = f"{error}; allow more by agent.views, agent.learners and agent.moves, or take back a veto"
     answer = _steadied(experiment, history, people, memos, config, root)
     if answer is None:
         _see(experiment, {**people, "stopped": reason}, config, root)

@@ -28,6 +28,7 @@ def read_new(
     data: Data,
     as_of: str | None = None,
     allow_missing: bool = False,
+    hears: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Read new rows for a prediction as `ingest` read the old ones; labels are not needed and are ignored.
 
@@ -46,6 +47,8 @@ def read_new(
         after data.cutoff, as in training.
     allow_missing : bool
         Take a column that is not there as missing values, and calls that are not there as none, instead of refusing.
+    hears : bool
+        False: the model reads no calls, and misses none.
 
     Returns
     -------
@@ -60,7 +63,7 @@ def read_new(
         as_of that is no date.
     """
     try:
-        return _read(cases, transcripts, schema, data, as_of, allow_missing)
+        return _read(cases, transcripts, schema, data, as_of, allow_missing, hears)
     except InputError as error:
         raise InputError(error.problems, _GOAL) from None
 
@@ -72,6 +75,7 @@ def _read(
     data: Data,
     as_of: str | None,
     allow_missing: bool,
+    hears: bool,
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     name, said = _name_of(cases, "cases"), _name_of(transcripts, "transcripts")
     problems: list[Problem] = []
@@ -90,11 +94,13 @@ def _read(
     if raw is not None and moment is not None and raw["time"].isna().all() and len(raw):
         what = "as_of is set, but no turn says when its call was held"
         problems.append(Problem(what, "add a column 'time' with the date of the call, or leave as_of out", said, "time"))
-    silent = _check_calls(raw, transcripts is not None, ids, data, said, allow_missing)
+    silent = _check_calls(raw, transcripts is not None, ids, data, said, allow_missing) if hears else []
     if not allow_missing:
         problems += silent
     if problems:
         raise InputError(problems)
+    if hears and transcripts is not None and raw is not None and len(raw) == 0:
+        silent = [Problem("there is no turn", "", said)]
     warnings += [f"{problem.file}: {problem.what}; cases without a call are predicted as if nobody had called" for problem in silent]
     frame, more = cases_of(table, data.id, schema, name)
     cutoff, unlimited = cutoff_of(table, schema) if raw is not None else (None, [])
@@ -132,11 +138,13 @@ def _check_calls(
 ) -> list[Problem]:
     """Calls that a model learned from and that no case has: every prediction would be as if nobody had called."""
     remedy = "or use --allow-missing if there were none"
-    # Columns that hold calls and are not there are refused as columns: here they are named where that is allowed.
-    lost = bool(data.transcript_columns) and raw is None and allow_missing
-    if not given and (data.transcripts or lost):
+    if raw is None or len(raw) == 0:
+        # Columns that hold calls and are not there are refused as columns: here they are named where that is allowed.
+        lost = bool(data.transcript_columns) and raw is None and allow_missing
+        if given or not (data.transcripts or lost):
+            return []
         return [Problem("the model learned from calls, and none are given", f"name them, {remedy}", said)]
-    strangers = [] if raw is None else check_known(raw, ids, data.id, said)
+    strangers = check_known(raw, ids, data.id, said)
     return [Problem(problem.what, f"{problem.remedy}, {remedy}", problem.file) for problem in strangers]
 
 

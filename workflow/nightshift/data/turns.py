@@ -61,8 +61,10 @@ def arrange(
     usable = np.flatnonzero(~(unknown | empty))
     turns, case = raw[list(TYPES)].take(usable).reset_index(drop=True), case[usable]
     call = _number_calls(case, turns["call"])
-    held = turns["time"].groupby(call).min().to_numpy() if len(turns) else np.array([], dtype="datetime64[us]")
-    late = _after_cutoff(turns, case, held[call], cutoff, name, counts, warnings)
+    times = turns["time"].groupby(call)
+    held = times.min().to_numpy() if len(turns) else np.array([], dtype="datetime64[us]")
+    until = _known_until(held, times.max().to_numpy()) if len(turns) else held
+    late = _after_cutoff(turns, case, held[call], until[call], cutoff, name, counts, warnings)
     order = _order(turns, case, call, held)
     order = order[~late[order]]
     turns = turns.take(order).reset_index(drop=True)
@@ -101,6 +103,7 @@ def _after_cutoff(
     turns: pd.DataFrame,
     case: np.ndarray,
     held: np.ndarray,
+    until: np.ndarray,
     cutoff: pd.Series | None,
     name: str,
     counts: dict[str, int],
@@ -114,17 +117,21 @@ def _after_cutoff(
     when = np.where(np.isnat(when), held, when)
     limited = ~np.isnat(moment)
     timeless = limited & np.isnat(when)
-    # A call of which only the day is known may have been held at its end: on the day of the outcome it may tell it.
-    day = when.astype("datetime64[D]")
-    latest = np.where(when == day, day + np.timedelta64(1, "D") - np.timedelta64(1, "us"), when)
-    late = limited & ~timeless & (latest > moment)
+    late = limited & ~timeless & (np.where(np.isnat(until), when, until) > moment)
     counts["turns_after_cutoff"], counts["turns_without_time"] = int(late.sum()), int(timeless.sum())
     if late.any():
         cases = len(np.unique(case[late]))
-        warnings.append(f"{name}: {late.sum()} turns of {cases} cases are later than the prediction (data.cutoff); left out")
+        warnings.append(f"{name}: {late.sum()} turns of {cases} cases are later than the prediction (data.cutoff), or of its day without an hour; left out")
     if timeless.any():
         warnings.append(f"{name}: {timeless.sum()} turns say no time, so they may be later than the prediction (data.cutoff); left out")
     return late | timeless
+
+
+def _known_until(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """The end of the day of calls of which only the day is known, NaT for others: on the day of the outcome they may tell it."""
+    day = first.astype("datetime64[D]")
+    end = (day + np.timedelta64(1, "D")).astype("datetime64[us]") - np.timedelta64(1, "us")
+    return np.where((first == day) & (last == first), end, np.datetime64("NaT", "us"))
 
 
 def _order(turns: pd.DataFrame, case: np.ndarray, call: np.ndarray, held: np.ndarray) -> np.ndarray:

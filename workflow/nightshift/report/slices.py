@@ -77,7 +77,7 @@ def _of_numbers(column: str, values: pd.Series) -> Iterator[tuple[str, str, np.n
         return
     if known.nunique() <= _FEW_VALUES:
         for value in np.sort(known.unique()):
-            yield column, f"{value:.4g}", (values == value).to_numpy(dtype=bool)
+            yield column, f"{value:.10g}", (values == value).to_numpy(dtype=bool)
         return
     low, high = (float(edge) for edge in known.quantile([1 / 3, 2 / 3]))
     parts = [(f"up to {low:.4g}", values <= low), (f"above {high:.4g}", values > high)]
