@@ -86,7 +86,10 @@ def _date_parts(column: pd.Series) -> pd.DataFrame:
     encoder = DatetimeEncoder(resolution="hour", add_weekday=True, add_day_of_year=True, add_total_seconds=True)
     # Fitted to the dates themselves it would leave the hour out where all of them are days, and refuse a column without any.
     encoder.fit(pd.Series([pd.Timestamp("2000-01-01 12:34")], name=column.name).astype("datetime64[us]"))
-    return encoder.transform(dates).astype("float64")
+    parts = encoder.transform(dates).astype("float64")
+    hour = f"{column.name}_hour"
+    # Of a day without a time the hour is not known, be it alone or among dates with times; of days alone nothing is left of it.
+    return parts.assign(**{hour: parts[hour].where((dates != dates.dt.normalize()).to_numpy())})
 
 
 def _days_between(data: RawData) -> pd.DataFrame:
