@@ -13,10 +13,8 @@ import pandas as pd
 from scipy.stats import t
 
 TABULAR = ("telco_churn_tabular", "persuasion_table", "casino_table")
-MADE_UP = (
-    "demo-1000",
-    "demo-weak-2000",
-)  # by nightshift's own generator; the order of its portfolio has seen no label of them
+# By nightshift's own generator; the order of its portfolio has seen no label of them.
+MADE_UP = ("demo-1000", "demo-weak-2000")
 TWINS = "casino_points"  # two cases share a transcript, which AutoGluon is not told
 
 

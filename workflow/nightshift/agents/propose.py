@@ -61,9 +61,10 @@ def propose(experiment: str, config: Config, root: Path = Path()) -> None:
 def _next(experiment: str, memos: list[Memo], config: Config, root: Path) -> tuple[dict[str, Any] | None, str]:
     """The next answer, the last of a night being the one that steadies its champion; None and why where the night is over."""
     history = read_history(number_of(experiment), config.search.parallel, root)
-    people = {"guidance": read_guidance(root), "by_hand": None, "files": [], "refused": {}}
     reason = reason_to_stop(len(history.past), config.search, root)
-    if reason is None:
+    if reason is not None:
+        people = {"guidance": read_guidance(root), "by_hand": None, "files": [], "refused": {}}
+    else:
         people = _people(experiment, history, config, root)
         if "stopped" in people:
             return None, people["stopped"]

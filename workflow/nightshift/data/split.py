@@ -110,12 +110,15 @@ def group_codes(keys: pd.DataFrame) -> np.ndarray:
 
 def _by_column(keys: pd.DataFrame, groups: np.ndarray) -> Split:
     names = keys["split"].astype("str")
-    held = (names == _HOLDOUT).to_numpy()
-    holdout = np.flatnonzero(held)
-    crossing = ~held & np.isin(groups, groups[holdout])
-    development = np.flatnonzero(~held & ~crossing)
+    holdout, development, purged = _sides((names == _HOLDOUT).to_numpy(), groups)
     assignment = pd.factorize(names.iloc[development], sort=True)[0][:, None]
-    return Split(development, holdout, Folds(assignment, False, groups[development]), int(crossing.sum()), "column")
+    return Split(development, holdout, Folds(assignment, False, groups[development]), purged, "column")
+
+
+def _sides(held: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Rows of the holdout, rows of development, and how many others are left out since their group is in the holdout."""
+    crossing = ~held & np.isin(groups, groups[held])
+    return np.flatnonzero(held), np.flatnonzero(~held & ~crossing), int(crossing.sum())
 
 
 def _forward(keys: pd.DataFrame, groups: np.ndarray, validation: Validation) -> Split:
@@ -123,14 +126,12 @@ def _forward(keys: pd.DataFrame, groups: np.ndarray, validation: Validation) -> 
     time = keys["time"].to_numpy()
     boundary = np.quantile(time.astype("int64"), 1 - validation.holdout)
     late = time.astype("int64") > boundary
-    holdout = np.flatnonzero(late)
-    crossing = ~late & np.isin(groups, groups[holdout])
-    development = np.flatnonzero(~late & ~crossing)
+    holdout, development, purged = _sides(late, groups)
     moments = time[development].astype("int64")
     edges = np.quantile(moments, np.arange(1, validation.folds + 1) / (validation.folds + 1))
     blocks = np.searchsorted(edges, moments, side="left") - 1
     folds = Folds(blocks[:, None], True, groups[development])
-    return Split(development, holdout, folds, int(crossing.sum()), "forward")
+    return Split(development, holdout, folds, purged, "forward")
 
 
 def _random(target: np.ndarray, groups: np.ndarray, grouped: bool, validation: Validation, seed: int) -> Split:
